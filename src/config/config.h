@@ -1,0 +1,75 @@
+/*
+ * config.h - the configuration as one immutable struct, checked as a whole
+ * before anyone sees it.  libconfuse is read once and stays in this folder.
+ */
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "mail/addr.h"
+#include "smtp/rules.h"
+
+enum tls_mode { TLS_IMPLICIT, TLS_STARTTLS, TLS_NONE };
+
+enum from_header { FROM_KEEP, FROM_REWRITE };
+
+struct secret_source;           /* secret.h */
+
+/* One relay.  Strings are owned by the config; NULL where not given unless said otherwise. */
+struct relay_conf {
+	char         *name;
+	char         *provider;
+	char         *host;             /* never NULL */
+	unsigned      port;
+	enum tls_mode tls;
+	char         *auth;             /* allowed mechanisms, upper case, blanks between; NULL: all */
+	char         *user;             /* NULL: no AUTH */
+	char         *password_file;
+	char         *credential;       /* a name under $CREDENTIALS_DIRECTORY */
+	char         *password;         /* inline */
+	char         *ca_file;
+	char         *ca_path;
+	char         *tls_min;
+	bool          insecure;         /* tls = none beyond loopback, in words */
+	bool          verify;           /* true unless tls-verify = false */
+	struct addr  *from;             /* NULL: the envelope sender is kept */
+	enum from_header from_header;
+	char         *helo;             /* EHLO name; NULL: config.hostname */
+	unsigned      connections;
+	unsigned      pipeline_depth;
+	int64_t       idle_s;
+	unsigned      recipients_per_message;
+	bool          chunking;         /* false: never BDAT */
+	struct rules  rules;            /* the admin's own, then the provider's */
+};
+
+struct config {
+	char     *path;                 /* the file it came from */
+	char     *hostname;             /* never NULL: gethostname's FQDN when not given */
+	char     *domain;               /* what bare addresses get; hostname when not given */
+	struct addr *local_mail;        /* NULL: local addresses are qualified and relayed */
+	struct relay_conf *relays;      /* in order of preference; at least one */
+	size_t    nrelays;
+	int64_t   expire_s;
+	int64_t   warn_after_s;
+	uint64_t  max_message;
+	uint64_t  min_free;
+	enum log_target log_to;
+	int       log_facility;
+	enum log_level log_level;
+};
+
+/*
+ * Read and check.  0 and *ret (config_free()'s), or a sysexits code
+ * (EX_CONFIG, EX_NOINPUT, …) with one line in *why: "FILE:LINE: what is
+ * wrong; what would be right".  providers: the folder of provider files.
+ */
+int  config_read(const char *path, const char *providers, struct config **ret, struct buf *why);
+void config_free(struct config *c);     /* NULL is fine */
+
+#endif

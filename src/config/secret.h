@@ -1,0 +1,20 @@
+/*
+ * secret.h - get a relay's password: from a file only the daemon may read,
+ * a systemd credential, or inline in a configuration others cannot read.
+ * The bytes are wiped by buf_wipe(); they are never logged.
+ */
+#ifndef CONFIG_SECRET_H
+#define CONFIG_SECRET_H
+
+#include "base/buf.h"
+#include "config/config.h"
+
+/*
+ * Read it now, into *ret (empty before).  0 or a sysexits code with one line
+ * in *why: missing, empty, or readable by others ("FILE is readable by every
+ * user; chmod 0640 and chgrp postern").  A trailing line end is taken off;
+ * blanks inside a 16-letter app password are removed.
+ */
+int secret_read(const struct relay_conf *r, struct buf *ret, struct buf *why);
+
+#endif

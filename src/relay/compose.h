@@ -1,0 +1,31 @@
+/*
+ * compose.h - what goes on the wire: from the file as submitted, the
+ * configuration and the relay.  Deterministic: a retry sends the same bytes.
+ * Knows headers; knows no connections.
+ */
+#ifndef RELAY_COMPOSE_H
+#define RELAY_COMPOSE_H
+
+#include "config/config.h"
+#include "relay/mail.h"
+
+/*
+ * Fill mail->from, ->head, ->content, ->eightbit, ->utf8 from mail->msg and
+ * the recipients already in it.
+ *
+ * Header block, in this order: Received (by hostname with local id ID; date
+ * of submission; "(from user NAME)"), then the submitted fields with Bcc,
+ * Resent-Bcc, Return-Path dropped and bare addresses of address fields
+ * qualified with the domain, then what was missing: Date (of submission),
+ * Message-ID <ID@hostname>, From (full name and sender), To undisclosed when
+ * no recipient field is left.  Relay `from`: envelope sender, and with
+ * from-header = rewrite the From address, become the account's; the display
+ * name is kept or made ("root on web1"); the original goes to Reply-To if it
+ * is routable (its domain has a dot and is not this host's) and there is
+ * none.  The null sender stays null.
+ *
+ * 0; -EMSGSIZE: the header block passes LIMIT_HEADER_BLOCK; -errno of reading.
+ */
+int compose(const struct config *c, const struct relay_conf *r, struct mail *mail);
+
+#endif

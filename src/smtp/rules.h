@@ -1,0 +1,56 @@
+/*
+ * rules.h - what a reply means.  A provider's rules are data, tried in
+ * order; the default table (by phase and code) covers the rest.  Knows no
+ * files: config/provider reads them.
+ */
+#ifndef SMTP_RULES_H
+#define SMTP_RULES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "smtp/reply.h"
+#include "smtp/status.h"
+
+/* Where in the conversation a reply came.  Bits, so a rule can name several. */
+enum when {
+	WHEN_BANNER   = 1 << 0,
+	WHEN_EHLO     = 1 << 1,
+	WHEN_STARTTLS = 1 << 2,
+	WHEN_AUTH     = 1 << 3,
+	WHEN_MAIL     = 1 << 4,
+	WHEN_RCPT     = 1 << 5,
+	WHEN_DATA     = 1 << 6,         /* before 354 */
+	WHEN_END      = 1 << 7,         /* end of data, BDAT */
+	WHEN_OTHER    = 1 << 8,         /* RSET, NOOP */
+	WHEN_ANY      = (1 << 9) - 1,
+};
+
+struct rule {
+	unsigned     when;              /* enum when bits */
+	int          code;              /* 0: any; 4, 5: the class */
+	char        *dsn;               /* NULL: any */
+	char       **contains;          /* any of these, without regard to case and runs of blanks; NULL-ended; NULL: any */
+	enum verdict verdict;
+	int          pause_s;
+	char        *hint;              /* or NULL */
+};
+
+/* Owned by whoever read them; immutable in use. */
+struct rules {
+	struct rule *rule;
+	size_t       n;
+};
+
+void rules_done(struct rules *r);       /* frees what is inside */
+
+struct judged {
+	enum when when;
+	bool      some_accepted;        /* RCPT: another recipient of the transaction was accepted */
+	bool      have_credential;      /* we can authenticate */
+};
+
+/* rules may be NULL.  Fills *ret: verdict, scope, code, dsn, text, hint. */
+void rules_judge(const struct rules *rules, const struct judged *at, const struct reply *r, struct status *ret);
+
+#endif

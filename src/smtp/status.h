@@ -1,0 +1,45 @@
+/*
+ * status.h - what an attempt came to.  Their replies and our own failures
+ * are the same type: a verdict (what to do) and a scope (to what).
+ */
+#ifndef SMTP_STATUS_H
+#define SMTP_STATUS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum verdict {
+	VERDICT_NONE,           /* not settled yet */
+	VERDICT_SENT,
+	VERDICT_DEFER,          /* again, by the message's own schedule */
+	VERDICT_REJECT,         /* never: a report to the sender */
+	VERDICT_SPLIT,          /* again at once in a smaller transaction, no attempt counted */
+	VERDICT_RECONNECT,      /* again at once on a fresh connection, no attempt counted */
+	VERDICT_PAUSE,          /* the relay rests for pause_s */
+	VERDICT_CREDENTIAL,     /* the relay rests until the credential or the configuration changes */
+	VERDICT_CONFIG,         /* the same, and the cause is the configuration */
+};
+
+enum scope { SCOPE_RECIPIENT, SCOPE_MESSAGE, SCOPE_SESSION, SCOPE_RELAY };
+
+struct status {
+	enum verdict verdict;
+	enum scope   scope;
+	int          code;      /* the reply's; 0: our own finding */
+	char         dsn[12];
+	int          pause_s;   /* VERDICT_PAUSE: 0 means the breaker's own back-off */
+	const char  *hint;      /* what the admin can do; of the rule, lives as long as the rules; or NULL */
+	char         text[512]; /* printable, one line */
+};
+
+/* One of our own findings; text by printf, cut at the array's end. */
+void status_local(struct status *s, enum verdict v, enum scope scope, const char *dsn, const char *fmt, ...)
+    __attribute__((format(printf, 5, 6)));
+
+const char *verdict_name(enum verdict v);       /* "sent", "defer", … */
+int         verdict_parse(const char *name, enum verdict *ret);
+
+/* Is this the relay's trouble (pause, credential, config, or scope relay)? */
+bool        status_is_relay(const struct status *s);
+
+#endif

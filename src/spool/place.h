@@ -1,0 +1,17 @@
+/*
+ * place.h - where things are on this machine: the compiled paths, or, for
+ * tests and `make try`, those of POSTERN_SPOOL, POSTERN_RUN, POSTERN_LIBEXEC
+ * and POSTERN_CONF.  The environment is ignored when the program runs with a
+ * privilege its caller lacks (AT_SECURE): a setgid shim believes nobody.
+ */
+#ifndef SPOOL_PLACE_H
+#define SPOOL_PLACE_H
+
+const char *place_spool(void);          /* /var/spool/postern */
+const char *place_run(void);            /* /run/postern: sockets */
+const char *place_libexec(void);        /* postern-resolve and the other helpers */
+const char *place_bin(void);            /* postern; POSTERN_LIBEXEC moves it too */
+const char *place_conf(void);           /* /etc/postern/postern.conf */
+const char *place_providers(void);      /* provider files; POSTERN_PROVIDERS */
+
+#endif

@@ -1,0 +1,142 @@
+/*
+ * store.h - the read side of the spool: the daemon's.
+ *
+ * A message is one file from birth to death; its directory is its state;
+ * each arrow is one system call.
+ *
+ *  sendmail        posternd
+ *  tmp/ ---> new/ ---> cur/ ------------> gone      every recipient settled: unlink
+ *                       |                  ^
+ *                       +--> later/ -------+        deferred: waits for its next attempt
+ *                       +<-> hold/                  held by an admin or the flood guard; released
+ *                       +--> dead/                  neither deliverable nor returnable
+ *                       +--> bad/                   does not parse; kept, counted, shown
+ *
+ * The file: head line, envelope, message (CRLF line ends), journal.  The
+ * first two never change, the journal only grows, and a torn last line of it
+ * is ignored.  The next attempt is computed from age and last attempt, so
+ * nothing about scheduling is stored: arrival is the ID, last attempt is
+ * mtime, owner is st_uid, size is st_size.
+ *
+ * Knows files and envelopes; knows nothing of SMTP, time or policy.
+ */
+#ifndef SPOOL_STORE_H
+#define SPOOL_STORE_H
+
+#include <sys/types.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "spool/draft.h"
+#include "spool/envelope.h"
+
+enum place { PLACE_TMP, PLACE_NEW, PLACE_CUR, PLACE_LATER, PLACE_HOLD, PLACE_DEAD, PLACE_BAD, NPLACE };
+
+const char *place_name(enum place p);           /* "new" … */
+
+/* An ID as a number: the 64 bits its 16 hex digits say. */
+typedef uint64_t msgid;
+
+bool    msgid_parse(const char *name, msgid *ret);
+void    msgid_format(msgid id, char ret[static ID_LEN + 1]);
+int64_t msgid_time_us(msgid id);                /* arrival */
+
+struct store;
+
+/*
+ * Open the spool at path.  write: the daemon's use; also takes the lock that
+ * keeps a second daemon out (-EBUSY) and starts the helper thread.  Without:
+ * for looking (mailq while the daemon is down).  0 or -errno, *ret_what then
+ * names the directory that failed (constant text).
+ */
+int  store_open(const char *path, bool write, struct store **ret, const char **ret_what);
+void store_close(struct store *s);              /* waits for the helper thread */
+int  store_spool_fd(const struct store *s);     /* for draft_begin, wake; borrowed */
+
+/* What readdir and fstatat tell. */
+struct stored {
+	msgid   id;
+	uid_t   uid;
+	off_t   size;
+	int64_t mtime_s;        /* the last attempt, if there was one */
+};
+
+/* Call each() for every message there.  Files that are no message (name) are
+   skipped.  Ends when each() returns other than 0, and returns that.
+   stat: false leaves uid, size and mtime 0 (new/ is renamed before it is read). */
+int  store_scan(struct store *s, enum place p, bool stat,
+                int (*each)(void *arg, const struct stored *m), void *arg);
+
+int  store_stat(struct store *s, enum place p, msgid id, struct stored *ret);
+int  store_move(struct store *s, msgid id, enum place from, enum place to);
+
+/* Remove orphans older than age_s from tmp/; how many. */
+int  store_reap(struct store *s, int64_t age_s);
+
+/* Free bytes of the spool's file system. */
+uint64_t store_free_bytes(const struct store *s);
+
+/* ---- one message, open ---- */
+
+/* One recipient's last outcome, as the journal has it. */
+enum outcome { OUTCOME_NONE, OUTCOME_SENT, OUTCOME_DEFERRED, OUTCOME_FAILED };
+
+struct outcome_note {
+	enum outcome what;
+	int64_t      time_s;
+	int          code;              /* 0: none */
+	char         dsn[12];           /* "" : none */
+	char         relay[64];
+	char        *text;              /* NULL: none */
+};
+
+struct message {
+	msgid           id;
+	uid_t           uid;            /* st_uid: who submitted it */
+	int             fd;
+	uint64_t        size;           /* message bytes */
+	uint64_t        at;             /* where in the file it begins */
+	struct envelope env;
+	struct outcome_note *notes;     /* one a recipient of env */
+	unsigned        attempts;       /* rounds: journal lines "try" … see store_note_* */
+	bool            warned;         /* a delay notice went out */
+	bool            eightbit;       /* stored: bytes above 127 in it */
+	bool            dots;           /* stored: a line begins with a dot */
+	size_t          longest;        /* stored: longest line without its end; 0: unknown */
+	struct span     cache;          /* the file's first bytes, owned: the head, and for a small message all of it */
+};
+
+/*
+ * Open and read: one openat, one fstat, one pread for a small message.
+ * 0; -EBADMSG: does not parse, *ret_why says what (constant); -EAGAIN: a head
+ * of zeros, was never accepted; other -errno from the system.
+ */
+int  store_load(struct store *s, enum place p, msgid id, struct message **ret, const char **ret_why);
+
+/* Bytes of the message, from the cache when they are there.  n or less at the end; -errno. */
+ssize_t message_read(const struct message *m, uint64_t at, void *p, size_t n);
+
+/* The header block with its closing blank line if there is one: in the cache, or read; at most max bytes.
+   The span lives as long as the message. */
+int  message_header(struct message *m, size_t max, struct span *ret);
+
+/*
+ * Journal lines.  `sync`: fdatasync before returning (an outcome that must
+ * not be repeated: one sent while others wait).  text is encoded here.
+ */
+int  message_note(struct message *m, size_t rcpt, const struct outcome_note *n, bool sync);
+int  message_note_warned(struct message *m, int64_t now_s);
+
+/* Close; NULL is fine. */
+void message_close(struct store *s, struct message *m);
+
+/*
+ * The end of a message: unlink while it is open; the close, which frees the
+ * blocks, is the helper thread's.  Also tells the thread that cur/ wants a
+ * sync within a second.  Consumes m when 0; otherwise m stays.
+ */
+int  message_remove(struct store *s, enum place p, struct message *m);
+
+#endif
