@@ -29,6 +29,7 @@ struct fs_calls {
 	int     (*fstat)(int fd, struct stat *st);
 	int     (*fstatat)(int dir, const char *name, struct stat *st, int flags);
 	int     (*close)(int fd);
+	int     (*linkat)(int fromdir, const char *from, int todir, const char *to, int flags);
 };
 
 /* The live table, and the kernel's own to restore it from. */
@@ -55,14 +56,16 @@ int     fs_stat_at(int dir, const char *name, struct stat *ret);  /* not followi
 int     fs_close(int fd);
 
 /*
- * The whole of a regular file no longer than max bytes, appended to *ret.
+ * The whole of a regular file no longer than max bytes, appended to *ret,
+ * to which a failure adds nothing.
  * -EISDIR, -EINVAL: not a regular file; -EFBIG: longer than max.
  */
 int     fs_slurp(int dir, const char *name, size_t max_bytes, struct buf *ret);
 
 /*
- * Replace `name` by `bytes`, atomically and durably: a temporary beside it,
- * fsync, rename over it, fsync of dir.
+ * Replace `name` by `bytes`, atomically and durably: a temporary beside it
+ * (".NAME.PID.N"), fsync, rename over it, fsync of dir.  The mode is exact,
+ * whatever the umask.  dir must have been opened for reading.
  */
 int     fs_replace(int dir, const char *name, struct span bytes, mode_t mode);
 

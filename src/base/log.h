@@ -19,7 +19,8 @@ enum log_target { LOG_TO_STDERR, LOG_TO_SYSLOG };
  * From here on lines of `level` and graver go to `target`.  facility: a
  * syslog(3) LOG_ constant.  ident must outlive the program.  Without this
  * call: stderr, info.  Under systemd stderr lines carry the <N> priority
- * prefix (JOURNAL_STREAM is set).
+ * prefix (JOURNAL_STREAM names the stream that stderr is).  A line longer
+ * than 4095 bytes ends in "...".
  */
 void log_open(const char *ident, enum log_target target, int facility, enum log_level level);
 

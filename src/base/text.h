@@ -28,7 +28,7 @@ void text_put_duration(struct buf *b, int64_t s);
  * become %XX.  An empty text stays empty.
  */
 void text_put_percent(struct buf *b, struct span s);
-int  text_percent(struct span s, struct buf *ret);      /* decode; -EINVAL */
+int  text_percent(struct span s, struct buf *ret);      /* decode; -EINVAL adds nothing */
 
 /* xtext (RFC 3461 §4): printable ASCII but '+' and '=', others "+HH". */
 void text_put_xtext(struct buf *b, struct span s);
@@ -40,10 +40,13 @@ void text_put_date(struct buf *b, int64_t wall_s);
 /* "Fri Nov 27 19:22:43": mailq's form, local time. */
 void text_put_ctime(struct buf *b, int64_t wall_s);
 
-/* The bytes of s that are printable ASCII or blank; others as '?'. */
+/* The bytes of s that are printable ASCII or blank; a tab as a
+   blank, others as '?'. */
 void text_put_printable(struct buf *b, struct span s);
 
 bool text_is_ascii(struct span s);
+/* Length of the well-formed UTF-8 character at the front of s; 0: none is. */
+size_t text_utf8_char(struct span s);
 bool text_is_utf8(struct span s);                       /* well-formed, RFC 3629 */
 
 #endif
