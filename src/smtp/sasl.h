@@ -23,15 +23,22 @@ struct sasl_identity {
 
 /*
  * Choose the best mechanism of `offered` (upper case, blanks between).
- * 0; -ENOENT: none in common, *ret_why (constant) says what was missing.
+ * 0; -ENOENT: none in common, *ret_why says what was missing; -EINVAL: user
+ * or secret holds a NUL, which no mechanism can carry; -ENOMEM: the library
+ * would not start.  *ret_why is valid until the next call.
  */
 int  sasl_start(const char *offered, const struct sasl_identity *id, struct sasl **ret, const char **ret_why);
 const char *sasl_mechanism(const struct sasl *s);
 
-/* The initial response in base64 ("=" when empty), or NULL: the mechanism begins with the server. Valid until the next call. */
+/*
+ * The initial response in base64 ("=" when empty), valid until the next
+ * call.  NULL: send the AUTH line without one; the mechanism begins with the
+ * server, or the line would pass LIMIT_AUTH_INITIAL (RFC 4954 §4), and then
+ * sasl_answer() has it for the empty challenge.
+ */
 const char *sasl_initial(struct sasl *s);
 
-/* Answer a 334 challenge (its base64 text).  NULL: cannot be answered, send "*". */
+/* Answer a 334 challenge (its base64 text).  Valid until the next call.  NULL: cannot be answered, send "*". */
 const char *sasl_answer(struct sasl *s, struct span challenge);
 
 void sasl_free(struct sasl *s);         /* wipes; NULL is fine */
