@@ -39,7 +39,8 @@ struct mail {
 	bool              closed;       /* no further command of it may be written */
 	bool              written;      /* nothing of it is left to write */
 	bool              content_out;  /* all of its content was handed to the connection */
-	int64_t           began_ms;     /* clock_mono_ms when MAIL was written */
+	bool              answered;     /* some reply to a command of it was read */
+	int64_t           began_ms;     /* clock_mono_ms when it was pulled */
 
 	void             *owner;        /* the queue's */
 	struct mail      *next;         /* the queue's or the session's list */

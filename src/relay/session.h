@@ -21,6 +21,7 @@
 #define RELAY_SESSION_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "config/config.h"
 #include "relay/mail.h"
@@ -58,6 +59,7 @@ struct session_params {
 	struct relay_lacks      *lacks;
 	const struct session_ops *ops;
 	void                    *owner;
+	unsigned                 limit_divisor; /* tests: every deadline divided by this; 0 is 1 */
 };
 
 struct session *session_new(const struct session_params *p);
@@ -71,5 +73,6 @@ bool        session_is_idle(const struct session *s);   /* logged in, carries no
 bool        session_is_up(const struct session *s);
 const char *session_peer(const struct session *s);      /* "host[192.0.2.1]:465", for the log */
 unsigned    session_depth(const struct session *s);     /* messages it keeps in flight by now */
+int64_t     session_setup_ms(const struct session *s);  /* from the first dial to logged in */
 
 #endif
