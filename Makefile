@@ -105,8 +105,17 @@ $(BUILD)/$(1): $(call ring_objects,$(1)) $(TEST_LIBS)
 endef
 $(foreach r,unit session crash bench,$(eval $(call RING,$(r))))
 
-$(BUILD)/upstream: $(call ring_objects,upstream) $(call libs,base)
+# The far ends: a submission server, a slow network, certificates for both.
+$(BUILD)/upstream: $(call ring_objects,upstream) $(BUILD)/tests/lib/port.o $(call libs,base)
 	$(LINK) -o $@ $^ $(SSL_LIBS)
+
+$(BUILD)/delay-proxy: $(call ring_objects,proxy) $(BUILD)/tests/lib/port.o $(call libs,base)
+	$(LINK) -o $@ $^
+
+$(BUILD)/demo-pki: $(call ring_objects,pki) $(call libs,base)
+	$(LINK) -o $@ $^ $(SSL_LIBS)
+
+FAR_ENDS = $(addprefix $(BUILD)/,upstream delay-proxy demo-pki)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
