@@ -1,0 +1,5 @@
+X(buf)
+X(clock)
+X(fs)
+X(log)
+X(text)
