@@ -28,6 +28,13 @@ struct addr {
  * the null path has its own maker.
  */
 struct addr *addr_parse(struct span s, const char **ret_why);
+
+/*
+ * The bare address of a login name, quoted when it has to be (CORP\alice).
+ * NULL and *ret_why: longer than 64 octets then, or control characters.
+ */
+struct addr *addr_of_user(struct span name, const char **ret_why);
+
 struct addr *addr_null(void);                           /* the null reverse path <> */
 struct addr *addr_dup(const struct addr *a);
 void         addr_free(struct addr *a);                 /* NULL is fine */

@@ -33,6 +33,7 @@ bool header_is(const struct field *f, const char *name);        /* without regar
 struct mailbox {
 	struct span display;    /* phrase as written, trimmed; empty when none */
 	struct span spec;       /* the addr-spec as written, without <> and comments' surroundings */
+	struct span comment;    /* inside of its last comment, where old mailers put the name; or empty */
 	struct addr *addr;      /* parsed; lent: freed after the callback.  NULL when it does not parse */
 	const char *why;        /* then: why not */
 };
