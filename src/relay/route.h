@@ -10,7 +10,8 @@
 #include "config/config.h"
 
 /* Is this address one of this host's: bare, or its domain is the hostname,
-   "localhost", the submitting host's name, or any of their short forms? */
+   "localhost", the submitting host's name, or any of their short forms?
+   The domain is not: mail to it goes where the world's mail to it goes. */
 bool route_is_local(const struct config *c, const char *host, const struct addr *a);
 
 /*
@@ -20,7 +21,11 @@ bool route_is_local(const struct config *c, const char *host, const struct addr 
  */
 struct addr *route_recipient(const struct config *c, const char *host, const struct addr *a, const char **ret_why);
 
-/* The same for a sender: bare ones get the domain.  Null stays null. */
+/*
+ * The same for a sender: bare ones get the domain, and so do "localhost" and
+ * the short host names.  Null stays null, and what would become too long
+ * stays as it is: never NULL.
+ */
 struct addr *route_sender(const struct config *c, const char *host, const struct addr *a);
 
 #endif
