@@ -3,6 +3,14 @@
  * list (never a shell), a clean environment, its output over a pipe, killed
  * at a deadline, always waited for.  Used for postern-resolve, a
  * password-command, postern-oauth.
+ *
+ * The program gets /dev/null as its standard input, its own process group
+ * (what is killed is the group), default signals, PATH and LANG=C and no
+ * other variable, and no descriptor but 0, 1 and 2.  Its answer is complete
+ * when it exits, even if something it started still holds the pipe.
+ *
+ * SIGCHLD is not touched: the process must not ignore it, and must not wait
+ * for children it does not know.
  */
 #ifndef NET_HELPER_H
 #define NET_HELPER_H
@@ -17,15 +25,25 @@ struct helper;
 
 struct helper_answer {
 	bool        ok;         /* exited 0, within the deadline and max bytes */
-	int         exit;       /* exit status, or -signal, or -1: could not be run, or the deadline passed */
+	int         exit;       /* exit status, or -signal, or -1: could not be run, or killed by us (deadline, too much output) */
 	struct span out;        /* standard output; lent */
 	const char *why;        /* not ok: one line ("postern-resolve: killed after 10 s"); its own first line of stderr is in it */
 };
 
-/* argv[0] is the path.  NULL is never returned; what fails at once is
-   answered from the loop like the rest. */
+/*
+ * argv[0] is the path, and is copied with the rest before the call returns.
+ * NULL is never returned; what fails at once is answered from the loop like
+ * the rest.  The helper frees itself after done().  A killed program is
+ * reaped by later turns of the loop, after its answer.
+ */
 struct helper *helper_run(struct event_base *base, const char *const argv[], int limit_ms, size_t max_bytes,
                           void (*done)(void *arg, const struct helper_answer *a), void *arg);
 void           helper_cancel(struct helper *h); /* kills; no callback after; NULL is fine */
+
+/* Killed programs not yet reaped: 0 before event_base_free(), or they are leaked. */
+unsigned       helper_lingering(void);
+
+/* Tests: behave as on a system without pidfd. */
+void           helper_without_pidfd(bool yes);
 
 #endif

@@ -2,6 +2,9 @@
  * tls.h - one SSL_CTX a relay (or a listener): what is trusted, what is
  * offered, and the session tickets put by for the next connection.  Nothing
  * of OpenSSL is seen outside src/net.
+ *
+ * Names are verified after RFC 9525: SANs only, a wildcard only as the whole
+ * left-most label, an IP literal only against an iPAddress SAN.
  */
 #ifndef NET_TLS_H
 #define NET_TLS_H
@@ -19,21 +22,42 @@ struct tls_client_params {
 	const char *min_version;        /* "1.2", "1.3"; NULL: 1.2 */
 	const char *ciphers;            /* TLS 1.2 cipher string; NULL: the library's default */
 	const char *cert;               /* client certificate and key, PEM files; NULL: none */
-	const char *key;
+	const char *key;                /* NULL with a cert: the key is in the same file */
 	bool        verify;             /* false only when the configuration says so in words */
 };
 
-/* NULL on error, with one line of why in *why (a file that cannot be read is named). */
+/*
+ * NULL on error, with one line of why in *why (a file that cannot be read is
+ * named).  A key with a pass phrase is an error: nobody is there to ask.
+ * The first context of a process that would die of SIGPIPE ignores it, since
+ * the library sends with write(2).
+ */
 struct tls *tls_client(const struct tls_client_params *p, struct buf *why);
 struct tls *tls_server(const char *cert_file, const char *key_file, const char *min_version, struct buf *why);
-void        tls_free(struct tls *t);    /* connections that still use it keep it alive */
+void        tls_free(struct tls *t);    /* connections that still use it keep it alive; NULL is fine */
 
-/* For conn only: an SSL on fd, with name, SNI and a put-by ticket set. */
+/*
+ * For conn only.  An SSL on fd, with name, SNI and a put-by ticket set; its
+ * SSL_free() lets go of t.  NULL: no memory, or not a name that could stand
+ * in a certificate.  A ticket is given only to the host it came from: a
+ * resumed handshake shows no certificate, so another host's would get round
+ * the name check.  A TLS 1.3 ticket is used once (RFC 8446 appendix C.4).
+ */
 struct ssl_st *tls_connect(struct tls *t, int fd, const char *host);
 struct ssl_st *tls_accept(struct tls *t, int fd);
 
-/* One line about the error that rc of an SSL call on s left behind; the
-   verification error if there is one, errno's text, or "connection closed". */
+/* Tickets put by at present (for tests and the log). */
+unsigned tls_tickets(const struct tls *t);
+
+/* "TLSv1.3 TLS_AES_256_GCM_SHA384, resumed" */
+void tls_summary(const struct ssl_st *s, struct buf *ret);
+
+/*
+ * Append one line about the error that rc of an SSL call on s left behind:
+ * the verification error if there is one, errno's text, or "connection
+ * closed".  Call it before anything else touches errno or the error queue;
+ * it leaves the queue empty.
+ */
 void tls_error(struct ssl_st *s, int rc, struct buf *why);
 
 #endif

@@ -1,0 +1,498 @@
+/* tls.c - contexts, verification, tickets, error texts. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include "base/text.h"
+#include "net/tls.h"
+
+/* One connection leaves two tickets as a rule, and a relay has few
+   connections: more would only grow old. */
+#define TICKETS_MAX 4
+
+/* Names of a wrong certificate that are worth a place in the log line. */
+#define NAMES_SHOWN 5
+
+struct ticket {
+	SSL_SESSION *session;           /* own */
+	char        *host;              /* own */
+};
+
+struct tls {
+	SSL_CTX      *ctx;
+	unsigned      refs;             /* the owner, and every SSL made from it */
+	unsigned      ntickets;
+	struct ticket tickets[TICKETS_MAX];     /* oldest first */
+};
+
+/* Hangs on every SSL: what its callbacks and error texts need to know. */
+struct link {
+	struct tls *tls;                /* counted */
+	char       *host;               /* "" on the server's side; own */
+};
+
+static int link_index = -1;
+
+static void
+drop_ticket(struct tls *t, unsigned i)
+{
+	SSL_SESSION_free(t->tickets[i].session);
+	free(t->tickets[i].host);
+	t->ntickets--;
+	memmove(&t->tickets[i], &t->tickets[i + 1],
+	    (t->ntickets - i) * sizeof(t->tickets[0]));
+}
+
+static void
+put_ticket(struct tls *t, const char *host, SSL_SESSION *session)
+{
+	if (t->ntickets == TICKETS_MAX)
+		drop_ticket(t, 0);
+	t->tickets[t->ntickets].session = session;
+	t->tickets[t->ntickets].host = xstrdup(host);
+	t->ntickets++;
+}
+
+/*
+ * The newest of host's.  A TLS 1.2 session stays in the list, because its
+ * resumption brings no new one; a 1.3 ticket leaves it.  A ticket whose
+ * handshake then fails is not put back: were it the ticket that displeased
+ * the server, it would displease it every time.
+ */
+static void
+offer_ticket(struct tls *t, SSL *s, const char *host)
+{
+	unsigned i = t->ntickets;
+	SSL_SESSION *session;
+
+	while (i-- > 0) {
+		if (strcmp(t->tickets[i].host, host) != 0)
+			continue;
+		session = t->tickets[i].session;
+		if (!SSL_SESSION_is_resumable(session)) {
+			drop_ticket(t, i);
+			continue;
+		}
+		SSL_set_session(s, session);
+		if (SSL_SESSION_get_protocol_version(session) >= TLS1_3_VERSION)
+			drop_ticket(t, i);
+		return;
+	}
+}
+
+static int
+on_new_session(SSL *s, SSL_SESSION *session)
+{
+	struct link *l = SSL_get_ex_data(s, link_index);
+
+	put_ticket(l->tls, l->host, session);
+	return 1;                       /* the reference is ours now */
+}
+
+unsigned
+tls_tickets(const struct tls *t)
+{
+	return t->ntickets;
+}
+
+void
+tls_free(struct tls *t)
+{
+	if (t == NULL || --t->refs > 0)
+		return;
+	while (t->ntickets > 0)
+		drop_ticket(t, t->ntickets - 1);
+	SSL_CTX_free(t->ctx);
+	free(t);
+}
+
+static void
+on_ssl_freed(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int index,
+    long argl, void *argp)
+{
+	struct link *l = ptr;
+
+	(void)parent, (void)ad, (void)index, (void)argl, (void)argp;
+	if (l == NULL)
+		return;
+	tls_free(l->tls);
+	free(l->host);
+	free(l);
+}
+
+static void
+put_reason(struct buf *why)
+{
+	unsigned long e = ERR_get_error();
+	const char *text = NULL;
+
+	/* The first error is the cause, those behind it are its way up. */
+	if (e != 0)
+		text = ERR_SYSTEM_ERROR(e) ? strerror(ERR_GET_REASON(e)) :
+		    ERR_reason_error_string(e);
+	buf_str(why, text != NULL ? text : "unknown TLS library error");
+	ERR_clear_error();
+}
+
+static bool
+set(const char *s)
+{
+	return s != NULL && *s != '\0';
+}
+
+/*
+ * The library's own words for a missing file are "unregistered scheme" or
+ * "BIO lib", so the question is put to the kernel first.
+ */
+static bool
+readable(const char *what, const char *path, bool dir, struct buf *why)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | (dir ? O_DIRECTORY : 0));
+
+	if (fd < 0) {
+		buf_printf(why, "cannot read %s %s: %s", what, path, strerror(errno));
+		return false;
+	}
+	close(fd);
+	return true;
+}
+
+static bool
+load_failed(const char *what, const char *path, struct buf *why)
+{
+	buf_printf(why, "cannot use %s %s: ", what, path);
+	put_reason(why);
+	return false;
+}
+
+static bool
+load_pair(SSL_CTX *ctx, const char *cert, const char *key, struct buf *why)
+{
+	if (!set(key))
+		key = cert;
+	if (!readable("certificate", cert, false, why) ||
+	    !readable("key", key, false, why))
+		return false;
+	if (SSL_CTX_use_certificate_chain_file(ctx, cert) != 1)
+		return load_failed("certificate", cert, why);
+	if (SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1)
+		return load_failed("key", key, why);
+	if (SSL_CTX_check_private_key(ctx) != 1)
+		return load_failed("key", key, why);
+	return true;
+}
+
+/* The system's directory is read when a certificate asks for it, so an idle
+   daemon holds no bundle; a file is read here, once (and not a connection). */
+static bool
+load_trust(SSL_CTX *ctx, const char *file, const char *path, struct buf *why)
+{
+	if (!set(file) && !set(path)) {
+		if (SSL_CTX_set_default_verify_paths(ctx) == 1)
+			return true;
+		return load_failed("the system's", "certificates", why);
+	}
+	if (set(file) && (!readable("ca-file", file, false, why) ||
+	    (SSL_CTX_load_verify_file(ctx, file) != 1 &&
+	    !load_failed("ca-file", file, why))))
+		return false;
+	if (set(path) && (!readable("ca-path", path, true, why) ||
+	    (SSL_CTX_load_verify_dir(ctx, path) != 1 &&
+	    !load_failed("ca-path", path, why))))
+		return false;
+	return true;
+}
+
+static bool
+set_min_version(SSL_CTX *ctx, const char *version, struct buf *why)
+{
+	int v = TLS1_2_VERSION;         /* RFC 8996: nothing older */
+
+	if (version != NULL && strcmp(version, "1.3") == 0)
+		v = TLS1_3_VERSION;
+	else if (set(version) && strcmp(version, "1.2") != 0) {
+		buf_printf(why, "unknown TLS version \"%s\": 1.2 and 1.3 are known",
+		    version);
+		return false;
+	}
+	return SSL_CTX_set_min_proto_version(ctx, v) == 1;
+}
+
+static int
+no_passphrase(char *p, int size, int writing, void *arg)
+{
+	(void)p, (void)size, (void)writing, (void)arg;
+	return -1;
+}
+
+static void
+ignore_sigpipe(void)
+{
+	struct sigaction sa;
+
+	if (sigaction(SIGPIPE, NULL, &sa) == 0 && sa.sa_handler == SIG_DFL) {
+		sa.sa_handler = SIG_IGN;
+		sigaction(SIGPIPE, &sa, NULL);
+	}
+}
+
+static struct tls *
+tls_new(const SSL_METHOD *method, const char *min_version, struct buf *why)
+{
+	struct tls *t = xcalloc(1, sizeof(*t));
+
+	if (link_index < 0) {
+		link_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, on_ssl_freed);
+		ignore_sigpipe();
+	}
+	t->refs = 1;
+	ERR_clear_error();
+	t->ctx = SSL_CTX_new(method);
+	if (t->ctx == NULL || link_index < 0) {
+		put_reason(why);
+		tls_free(t);
+		return NULL;
+	}
+	/* A bare FIN is an end like another: SMTP replies say themselves where
+	   they end, and without this the library calls the session bad. */
+	SSL_CTX_set_options(t->ctx,
+	    SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_NO_RENEGOTIATION);
+	SSL_CTX_set_mode(t->ctx, SSL_MODE_ENABLE_PARTIAL_WRITE |
+	    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+	/* One read(2) a record instead of two: its header and its body. */
+	SSL_CTX_set_read_ahead(t->ctx, 1);
+	SSL_CTX_set_default_passwd_cb(t->ctx, no_passphrase);
+	if (!set_min_version(t->ctx, min_version, why)) {
+		tls_free(t);
+		return NULL;
+	}
+	return t;
+}
+
+static bool
+set_client(SSL_CTX *ctx, const struct tls_client_params *p, struct buf *why)
+{
+	SSL_CTX_set_verify(ctx, p->verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
+	/* TLS 1.3 tickets come after the handshake, when one reads; only the
+	   callback sees them. */
+	SSL_CTX_set_session_cache_mode(ctx,
+	    SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+	SSL_CTX_sess_set_new_cb(ctx, on_new_session);
+	if (set(p->ciphers) && SSL_CTX_set_cipher_list(ctx, p->ciphers) != 1)
+		return load_failed("cipher list", p->ciphers, why);
+	if (set(p->cert) && !load_pair(ctx, p->cert, p->key, why))
+		return false;
+	return !p->verify || load_trust(ctx, p->ca_file, p->ca_path, why);
+}
+
+struct tls *
+tls_client(const struct tls_client_params *p, struct buf *why)
+{
+	struct tls *t = tls_new(TLS_client_method(), p->min_version, why);
+
+	if (t != NULL && !set_client(t->ctx, p, why)) {
+		tls_free(t);
+		return NULL;
+	}
+	return t;
+}
+
+struct tls *
+tls_server(const char *cert_file, const char *key_file,
+    const char *min_version, struct buf *why)
+{
+	struct tls *t = tls_new(TLS_server_method(), min_version, why);
+
+	if (t == NULL)
+		return NULL;
+	if (!load_pair(t->ctx, cert_file, key_file, why)) {
+		tls_free(t);
+		return NULL;
+	}
+	/* Tickets carry the sessions; the server itself keeps none. */
+	SSL_CTX_set_session_cache_mode(t->ctx, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_session_id_context(t->ctx, (const unsigned char *)"postern", 7);
+	return t;
+}
+
+static SSL *
+ssl_new(struct tls *t, int fd, struct span host)
+{
+	SSL *s = SSL_new(t->ctx);
+	struct link *l = xcalloc(1, sizeof(*l));
+
+	l->tls = t;
+	l->host = span_dup(host);
+	t->refs++;
+	if (s != NULL && SSL_set_ex_data(s, link_index, l) == 1) {
+		if (SSL_set_fd(s, fd) == 1)
+			return s;
+	} else
+		on_ssl_freed(NULL, l, NULL, 0, 0, NULL);
+	SSL_free(s);
+	return NULL;
+}
+
+static bool
+is_address(const char *host)
+{
+	unsigned char a[sizeof(struct in6_addr)];
+
+	return inet_pton(AF_INET, host, a) == 1 || inet_pton(AF_INET6, host, a) == 1;
+}
+
+/* RFC 9525 §6.3; RFC 6066 §3: no literal addresses in SNI. */
+static bool
+name_peer(SSL *s, const char *host)
+{
+	SSL_set_hostflags(s, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT |
+	    X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+	if (!set(host) || SSL_set1_host(s, host) != 1)
+		return false;
+	return is_address(host) || SSL_set_tlsext_host_name(s, host) == 1;
+}
+
+/* The name as a certificate has it: without the root's dot or an address'
+   zone ("fe80::1%eth0"). */
+static struct span
+bare_name(const char *host)
+{
+	struct span name = span_of(host), ret = name;
+
+	span_cut(&name, '%', &ret);
+	if (ret.n > 0 && ret.p[ret.n - 1] == '.')
+		ret.n--;
+	return ret;
+}
+
+struct ssl_st *
+tls_connect(struct tls *t, int fd, const char *host)
+{
+	SSL *s = ssl_new(t, fd, bare_name(host));
+	struct link *l;
+
+	if (s == NULL)
+		return NULL;
+	l = SSL_get_ex_data(s, link_index);
+	if (!name_peer(s, l->host)) {
+		ERR_clear_error();
+		SSL_free(s);
+		return NULL;
+	}
+	SSL_set_connect_state(s);
+	offer_ticket(t, s, l->host);
+	return s;
+}
+
+struct ssl_st *
+tls_accept(struct tls *t, int fd)
+{
+	SSL *s = ssl_new(t, fd, SPAN(""));
+
+	if (s != NULL)
+		SSL_set_accept_state(s);
+	return s;
+}
+
+void
+tls_summary(const struct ssl_st *s, struct buf *ret)
+{
+	buf_printf(ret, "%s %s%s", SSL_get_version(s), SSL_get_cipher_name(s),
+	    SSL_session_reused(s) ? ", resumed" : "");
+}
+
+static void
+put_name(const GENERAL_NAME *name, struct buf *why)
+{
+	char address[INET6_ADDRSTRLEN];
+	const ASN1_STRING *s = name->type == GEN_DNS ?
+	    name->d.dNSName : name->d.iPAddress;
+	const char *p = (const char *)ASN1_STRING_get0_data(s);
+	size_t n = (size_t)ASN1_STRING_length(s);
+
+	if (name->type == GEN_DNS)
+		text_put_printable(why, (struct span){ p, n });
+	else if (inet_ntop(n == 4 ? AF_INET : AF_INET6, p, address,
+	    sizeof(address)) != NULL)
+		buf_str(why, address);
+}
+
+static bool
+is_host_name(const GENERAL_NAME *name)
+{
+	int n;
+
+	if (name->type == GEN_DNS)
+		return true;
+	if (name->type != GEN_IPADD)
+		return false;
+	n = ASN1_STRING_length(name->d.iPAddress);
+	return n == 4 || n == 16;
+}
+
+static void
+put_names(X509 *cert, struct buf *why)
+{
+	GENERAL_NAMES *names;
+	int i, shown = 0;
+
+	names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
+	for (i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+		const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
+
+		if (!is_host_name(name))
+			continue;
+		if (shown == NAMES_SHOWN) {
+			buf_str(why, ", ...");
+			break;
+		}
+		buf_str(why, shown++ == 0 ? "; the certificate is for " : ", ");
+		put_name(name, why);
+	}
+	if (shown == 0)
+		buf_str(why, "; the certificate is for no host name");
+	GENERAL_NAMES_free(names);
+}
+
+static void
+put_verify_error(SSL *s, struct buf *why)
+{
+	const struct link *l = SSL_get_ex_data(s, link_index);
+	long result = SSL_get_verify_result(s);
+	STACK_OF(X509) *chain = SSL_get0_verified_chain(s);
+
+	buf_printf(why, "%s: certificate verify failed: %s", l->host,
+	    X509_verify_cert_error_string(result));
+	if ((result == X509_V_ERR_HOSTNAME_MISMATCH ||
+	    result == X509_V_ERR_IP_ADDRESS_MISMATCH) && sk_X509_num(chain) > 0)
+		put_names(sk_X509_value(chain, 0), why);
+}
+
+void
+tls_error(struct ssl_st *s, int rc, struct buf *why)
+{
+	int saved = errno;
+	int kind = SSL_get_error(s, rc);
+	unsigned long e = ERR_peek_error();
+
+	if (kind == SSL_ERROR_SSL && ERR_GET_LIB(e) == ERR_LIB_SSL &&
+	    ERR_GET_REASON(e) == SSL_R_CERTIFICATE_VERIFY_FAILED)
+		put_verify_error(s, why);
+	else if (e != 0)
+		put_reason(why);
+	else if (kind == SSL_ERROR_SYSCALL && saved != 0)
+		buf_str(why, strerror(saved));
+	else
+		buf_str(why, "connection closed");
+	ERR_clear_error();
+}
