@@ -9,7 +9,8 @@
 BUILD = build
 
 # Targets that must work on a machine that has no compiler yet.
-BARE_GOALS = deps deps-peers help clean distclean
+BARE_GOALS = deps deps-check deps-peers check check-asan check-valgrind try bench \
+	help clean distclean uninstall-users check-layers lint
 ifneq ($(filter-out $(BARE_GOALS),$(or $(MAKECMDGOALS),all)),)
 NEEDS_CONFIG = yes
 include config.mk
@@ -112,16 +113,63 @@ endef
 $(foreach r,unit session crash,$(eval $(call RING,$(r))))
 
 # The far ends: a submission server, a slow network, certificates for both.
-$(BUILD)/upstream: $(call ring_objects,upstream) $(BUILD)/tests/lib/port.o $(call libs,base)
-	$(LINK) -o $@ $^ $(SSL_LIBS)
+# The far ends and the tools of the tests, FOLDER:PROGRAM.
+TOOLS = upstream:upstream proxy:delay-proxy pki:demo-pki bench:bench
+folder = $(word 1,$(subst :, ,$(1)))
+program = $(BUILD)/$(word 2,$(subst :, ,$(1)))
+TOOL_PROGRAMS = $(foreach t,$(TOOLS),$(if $(wildcard tests/$(call folder,$(t))/main.c),$(call program,$(t))))
 
-$(BUILD)/delay-proxy: $(call ring_objects,proxy) $(BUILD)/tests/lib/port.o $(call libs,base)
-	$(LINK) -o $@ $^
+define TOOL
+$(call program,$(1)): $(call ring_objects,$(call folder,$(1))) $(BUILD)/libtests.a $(call libs,base)
+	$$(LINK) -o $$@ $$^ $$(SSL_LIBS)
+endef
+$(foreach t,$(TOOLS),$(eval $(call TOOL,$(t))))
 
-$(BUILD)/demo-pki: $(call ring_objects,pki) $(call libs,base)
-	$(LINK) -o $@ $^ $(SSL_LIBS)
+RINGS = $(foreach r,unit session crash,$(if $(wildcard tests/$(r)/main.c),$(BUILD)/$(r)))
+tests: all $(RINGS) $(TOOL_PROGRAMS)
 
-FAR_ENDS = $(addprefix $(BUILD)/,upstream delay-proxy demo-pki)
+# Dependencies come first, and they may be what config.mk is made with.
+check try bench: deps-check
+	@$(MAKE) $@-built
+check-asan: deps-check
+	@$(MAKE) check-asan-built
+
+check-built: tests check-layers check-links lint
+	@BUILD=$(abspath $(BUILD)) tests/rings
+
+# No check-links there: the sanitizers are libraries.
+ASAN = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+check-asan-built:
+	@$(MAKE) BUILD=build-asan SANITIZE="$(ASAN)" tests
+	@BUILD=$(abspath build-asan) POSTERN_SANITIZED=1 tests/rings
+
+check-valgrind: deps-check deps-peers
+	@$(MAKE) tests
+	@BUILD=$(abspath $(BUILD)) tests/system/valgrind
+
+try-built: all $(TOOL_PROGRAMS)
+	@BUILD=$(abspath $(BUILD)) tests/system/try
+
+bench-built: all $(TOOL_PROGRAMS)
+	@BUILD=$(abspath $(BUILD)) tests/bench/run
+
+check-layers:
+	@tests/layers
+
+check-links: $(filter $(BUILD)/sendmail,$(PROGRAMS))
+	@tests/links $^
+
+lint:
+	@CC="$(CC)" tests/lint
+
+# --- Dependencies ----------------------------------------------------------
+
+deps:
+	@contrib/deps build
+deps-check:
+	@contrib/deps build check
+deps-peers:
+	@contrib/deps peers
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
@@ -142,4 +190,5 @@ distclean: clean
 	rm -rf config.mk config.h config.h.in config.log config.status configure \
 		aclocal.m4 autom4te.cache configure~
 
-.PHONY: all clean distclean
+.PHONY: all tests check check-built check-asan check-asan-built check-valgrind try try-built \
+	bench bench-built check-layers check-links lint deps deps-check deps-peers clean distclean

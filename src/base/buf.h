@@ -41,7 +41,9 @@ char       *span_dup(struct span s);
 /*
  * Owned, growing, always NUL-terminated once something was added.  An append
  * that would pass max sets `over` and adds nothing, and so does every later
- * one: write a whole thing, then look at `over` once.  Out of memory ends
+ * one: write a whole thing, then look at `over` once.  Growing moves the
+ * bytes and leaves the old ones behind: a buf for a secret asks for all its
+ * room at the start, with buf_room(b, b->max).  Out of memory ends
  * the process: the spool is made to survive that, half-built text is not.
  */
 struct buf {
@@ -75,7 +77,7 @@ void        buf_took(struct buf *b, size_t n);
 
 struct span buf_view(const struct buf *b);              /* valid until the next append */
 const char *buf_cstr(const struct buf *b);              /* "" when empty */
-struct span buf_steal(struct buf *b);                   /* the bytes, now the caller's to free; b is empty */
+struct span buf_steal(struct buf *b);                   /* b is empty; the bytes are yours to free() */
 
 /* malloc, calloc and strdup that end the process instead of returning NULL. */
 void *xcalloc(size_t count, size_t size);

@@ -24,12 +24,14 @@ struct fs_calls {
 	ssize_t (*pwrite)(int fd, const void *p, size_t n, off_t at);
 	int     (*fsync)(int fd);
 	int     (*fdatasync)(int fd);
-	int     (*renameat2)(int fromdir, const char *from, int todir, const char *to, unsigned flags);
+	int     (*renameat2)(int fromdir, const char *from, int todir, const char *to,
+	                     unsigned flags);
 	int     (*unlinkat)(int dir, const char *name, int flags);
 	int     (*fstat)(int fd, struct stat *st);
 	int     (*fstatat)(int dir, const char *name, struct stat *st, int flags);
 	int     (*close)(int fd);
-	int     (*linkat)(int fromdir, const char *from, int todir, const char *to, int flags);
+	int     (*linkat)(int fromdir, const char *from, int todir, const char *to,
+	                  int flags);
 };
 
 /* The live table, and the kernel's own to restore it from. */
@@ -40,10 +42,12 @@ extern const struct fs_calls fs_kernel;
 int     fs_open(int dir, const char *name, int flags, mode_t mode);
 int     fs_open_dir(int dir, const char *name);
 
-int     fs_write_all(int fd, struct span bytes);                  /* EINTR and short writes handled */
+/* Interrupted and short calls go on; pread gives fewer than n only at the
+   end of the file. */
+int     fs_write_all(int fd, struct span bytes);
 int     fs_pwrite_all(int fd, struct span bytes, off_t at);
-ssize_t fs_pread_full(int fd, void *p, size_t n, off_t at);       /* fewer than n only at the end of the file */
-int     fs_sync(int fd);
+ssize_t fs_pread_full(int fd, void *p, size_t n, off_t at);
+int     fs_sync(int fd);                                          /* tried once: see fs.c */
 int     fs_datasync(int fd);
 
 /* Never replaces: -EEXIST.  Where the file system has no RENAME_NOREPLACE

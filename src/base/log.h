@@ -39,6 +39,9 @@ void log_write(enum log_level level, const char *fmt, ...) __attribute__((format
 #define log_err(...)   log_write(LOG_LEVEL_ERR, __VA_ARGS__)
 #define log_warn(...)  log_write(LOG_LEVEL_WARN, __VA_ARGS__)
 #define log_info(...)  log_write(LOG_LEVEL_INFO, __VA_ARGS__)
-#define log_debug(...) do { if (log_wants(LOG_LEVEL_DEBUG)) log_write(LOG_LEVEL_DEBUG, __VA_ARGS__); } while (0)
+#define log_debug(...) do { \
+	if (log_wants(LOG_LEVEL_DEBUG)) \
+		log_write(LOG_LEVEL_DEBUG, __VA_ARGS__); \
+} while (0)
 
 #endif
