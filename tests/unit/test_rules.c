@@ -1,0 +1,399 @@
+/* test_rules.c - the default table cell by cell, and rules before it. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "smtp/rules.h"
+
+#define ROWS(a) (int)(sizeof(a) / sizeof((a)[0]))
+
+/* One line, or several with '|' between, as a server says them. */
+static void
+judge(const struct rules *rules, const struct judged *at, const char *said, struct status *ret)
+{
+	struct span rest = span_of(said), line;
+	struct reply r;
+	const char *why = "";
+
+	reply_init(&r);
+	while (span_cut(&rest, '|', &line))
+		ck_assert_msg(reply_line(&r, line, &why) != REPLY_BAD, "%s: %s", said, why);
+	memset(ret, 0xff, sizeof(*ret));
+	rules_judge(rules, at, &r, ret);
+	reply_done(&r);
+}
+
+/*
+ * Every cell.  Written out, not computed: this table and the code's are to
+ * be two opinions.
+ */
+static const struct cell {
+	enum when    when;
+	int          code;
+	enum verdict verdict;
+	enum scope   scope;
+} cells[] = {
+	{ WHEN_BANNER,   220, VERDICT_NONE,       SCOPE_RELAY },
+	{ WHEN_BANNER,   421, VERDICT_PAUSE,      SCOPE_RELAY },
+	{ WHEN_BANNER,   450, VERDICT_PAUSE,      SCOPE_RELAY },
+	{ WHEN_BANNER,   554, VERDICT_PAUSE,      SCOPE_RELAY },
+	{ WHEN_EHLO,     250, VERDICT_NONE,       SCOPE_RELAY },
+	{ WHEN_EHLO,     421, VERDICT_PAUSE,      SCOPE_RELAY },
+	{ WHEN_EHLO,     451, VERDICT_PAUSE,      SCOPE_RELAY },
+	{ WHEN_EHLO,     502, VERDICT_PAUSE,      SCOPE_RELAY },
+	{ WHEN_EHLO,     550, VERDICT_PAUSE,      SCOPE_RELAY },
+	{ WHEN_STARTTLS, 220, VERDICT_NONE,       SCOPE_RELAY },
+	{ WHEN_STARTTLS, 421, VERDICT_PAUSE,      SCOPE_RELAY },
+	{ WHEN_STARTTLS, 454, VERDICT_PAUSE,      SCOPE_RELAY },
+	{ WHEN_STARTTLS, 501, VERDICT_CONFIG,     SCOPE_RELAY },
+	{ WHEN_STARTTLS, 502, VERDICT_CONFIG,     SCOPE_RELAY },
+	{ WHEN_AUTH,     235, VERDICT_NONE,       SCOPE_RELAY },
+	{ WHEN_AUTH,     334, VERDICT_NONE,       SCOPE_RELAY },
+	{ WHEN_AUTH,     421, VERDICT_PAUSE,      SCOPE_RELAY },
+	{ WHEN_AUTH,     432, VERDICT_PAUSE,      SCOPE_RELAY },
+	{ WHEN_AUTH,     454, VERDICT_PAUSE,      SCOPE_RELAY },
+	{ WHEN_AUTH,     504, VERDICT_CREDENTIAL, SCOPE_RELAY },
+	{ WHEN_AUTH,     530, VERDICT_CREDENTIAL, SCOPE_RELAY },
+	{ WHEN_AUTH,     535, VERDICT_CREDENTIAL, SCOPE_RELAY },
+	{ WHEN_MAIL,     250, VERDICT_NONE,       SCOPE_MESSAGE },
+	{ WHEN_MAIL,     421, VERDICT_RECONNECT,  SCOPE_SESSION },
+	{ WHEN_MAIL,     450, VERDICT_DEFER,      SCOPE_MESSAGE },
+	{ WHEN_MAIL,     452, VERDICT_DEFER,      SCOPE_MESSAGE },
+	{ WHEN_MAIL,     530, VERDICT_RECONNECT,  SCOPE_SESSION },
+	{ WHEN_MAIL,     550, VERDICT_REJECT,     SCOPE_MESSAGE },
+	{ WHEN_MAIL,     552, VERDICT_REJECT,     SCOPE_MESSAGE },
+	{ WHEN_RCPT,     250, VERDICT_NONE,       SCOPE_RECIPIENT },
+	{ WHEN_RCPT,     251, VERDICT_NONE,       SCOPE_RECIPIENT },
+	{ WHEN_RCPT,     252, VERDICT_NONE,       SCOPE_RECIPIENT },
+	{ WHEN_RCPT,     421, VERDICT_RECONNECT,  SCOPE_SESSION },
+	{ WHEN_RCPT,     450, VERDICT_DEFER,      SCOPE_RECIPIENT },
+	{ WHEN_RCPT,     452, VERDICT_DEFER,      SCOPE_RECIPIENT },
+	{ WHEN_RCPT,     552, VERDICT_DEFER,      SCOPE_RECIPIENT },
+	{ WHEN_RCPT,     550, VERDICT_REJECT,     SCOPE_RECIPIENT },
+	{ WHEN_RCPT,     530, VERDICT_REJECT,     SCOPE_RECIPIENT },
+	{ WHEN_RCPT,     599, VERDICT_REJECT,     SCOPE_RECIPIENT },
+	{ WHEN_DATA,     354, VERDICT_NONE,       SCOPE_MESSAGE },
+	{ WHEN_DATA,     421, VERDICT_RECONNECT,  SCOPE_SESSION },
+	{ WHEN_DATA,     451, VERDICT_DEFER,      SCOPE_MESSAGE },
+	{ WHEN_DATA,     503, VERDICT_REJECT,     SCOPE_MESSAGE },
+	{ WHEN_DATA,     554, VERDICT_REJECT,     SCOPE_MESSAGE },
+	{ WHEN_END,      250, VERDICT_SENT,       SCOPE_MESSAGE },
+	{ WHEN_END,      299, VERDICT_SENT,       SCOPE_MESSAGE },
+	{ WHEN_END,      421, VERDICT_DEFER,      SCOPE_MESSAGE },
+	{ WHEN_END,      452, VERDICT_DEFER,      SCOPE_MESSAGE },
+	{ WHEN_END,      552, VERDICT_REJECT,     SCOPE_MESSAGE },
+	{ WHEN_END,      554, VERDICT_REJECT,     SCOPE_MESSAGE },
+	{ WHEN_OTHER,    250, VERDICT_NONE,       SCOPE_SESSION },
+	{ WHEN_OTHER,    421, VERDICT_RECONNECT,  SCOPE_SESSION },
+	{ WHEN_OTHER,    451, VERDICT_NONE,       SCOPE_SESSION },
+	{ WHEN_OTHER,    502, VERDICT_RECONNECT,  SCOPE_SESSION },
+	/* A yes that nobody asked for: out of step, and nothing about a message. */
+	{ WHEN_BANNER,   354, VERDICT_PAUSE,      SCOPE_RELAY },
+	{ WHEN_EHLO,     334, VERDICT_PAUSE,      SCOPE_RELAY },
+	{ WHEN_STARTTLS, 250, VERDICT_PAUSE,      SCOPE_RELAY },
+	{ WHEN_AUTH,     354, VERDICT_PAUSE,      SCOPE_RELAY },
+	{ WHEN_AUTH,     250, VERDICT_PAUSE,      SCOPE_RELAY },
+	{ WHEN_MAIL,     354, VERDICT_RECONNECT,  SCOPE_SESSION },
+	{ WHEN_RCPT,     354, VERDICT_RECONNECT,  SCOPE_SESSION },
+	{ WHEN_DATA,     250, VERDICT_RECONNECT,  SCOPE_SESSION },
+	{ WHEN_END,      354, VERDICT_RECONNECT,  SCOPE_SESSION },
+	{ WHEN_OTHER,    354, VERDICT_RECONNECT,  SCOPE_SESSION },
+};
+
+START_TEST(default_table)
+{
+	struct judged at = { cells[_i].when, false, true };
+	struct status s;
+	char said[32];
+
+	snprintf(said, sizeof(said), "%d some text", cells[_i].code);
+	judge(NULL, &at, said, &s);
+	ck_assert_msg(s.verdict == cells[_i].verdict && s.scope == cells[_i].scope,
+	    "phase %#x, %s: %s, scope %d", (unsigned)cells[_i].when, said,
+	    verdict_name(s.verdict), s.scope);
+	ck_assert_int_eq(s.code, cells[_i].code);
+	ck_assert_str_eq(s.text, "some text");
+	ck_assert_ptr_null(s.hint);
+	ck_assert_int_eq(s.pause_s, 0);
+}
+END_TEST
+
+/*
+ * The promise behind the table: of all the codes there are, in all phases,
+ * none about the relay settles a message, and none is lost.
+ */
+START_TEST(every_code_in_every_phase)
+{
+	int code;
+	unsigned bit;
+
+	for (bit = WHEN_BANNER; bit <= WHEN_OTHER; bit <<= 1) {
+		bool about_mail = (bit & (WHEN_MAIL | WHEN_RCPT | WHEN_DATA | WHEN_END)) != 0;
+
+		for (code = 200; code < 600; code++) {
+			struct judged at = { (enum when)bit, false, false };
+			struct status s;
+			char said[8];
+
+			snprintf(said, sizeof(said), "%d", code);
+			judge(NULL, &at, said, &s);
+			if (!about_mail)
+				ck_assert(s.verdict != VERDICT_SENT && s.verdict != VERDICT_REJECT &&
+				    s.verdict != VERDICT_DEFER && s.verdict != VERDICT_SPLIT);
+			if (s.verdict == VERDICT_REJECT)
+				ck_assert_int_ge(code, 500);
+			if (s.verdict == VERDICT_SENT)
+				ck_assert(bit == WHEN_END && code < 300);
+			if (code >= 400 && bit != WHEN_OTHER)
+				ck_assert_int_ne(s.verdict, VERDICT_NONE);
+			ck_assert_int_eq(s.scope == SCOPE_RECIPIENT, bit == WHEN_RCPT &&
+			    s.scope != SCOPE_SESSION && s.scope != SCOPE_RELAY);
+		}
+	}
+}
+END_TEST
+
+static const struct {
+	enum when    when;
+	int          code;
+	bool         some_accepted, have_credential;
+	enum verdict verdict;
+	enum scope   scope;
+} states[] = {
+	{ WHEN_RCPT, 452, true,  true,  VERDICT_SPLIT,     SCOPE_RECIPIENT },
+	{ WHEN_RCPT, 552, true,  true,  VERDICT_SPLIT,     SCOPE_RECIPIENT },
+	{ WHEN_RCPT, 452, false, true,  VERDICT_DEFER,     SCOPE_RECIPIENT },
+	{ WHEN_RCPT, 552, false, true,  VERDICT_DEFER,     SCOPE_RECIPIENT },
+	{ WHEN_RCPT, 451, true,  true,  VERDICT_DEFER,     SCOPE_RECIPIENT },
+	{ WHEN_RCPT, 550, true,  true,  VERDICT_REJECT,    SCOPE_RECIPIENT },
+	{ WHEN_RCPT, 421, true,  true,  VERDICT_RECONNECT, SCOPE_SESSION },
+	{ WHEN_MAIL, 452, true,  true,  VERDICT_DEFER,     SCOPE_MESSAGE },
+	{ WHEN_END,  452, true,  true,  VERDICT_DEFER,     SCOPE_MESSAGE },
+	{ WHEN_END,  552, true,  true,  VERDICT_REJECT,    SCOPE_MESSAGE },
+	{ WHEN_MAIL, 530, false, true,  VERDICT_RECONNECT, SCOPE_SESSION },
+	{ WHEN_MAIL, 530, false, false, VERDICT_CONFIG,    SCOPE_RELAY },
+	{ WHEN_MAIL, 550, false, false, VERDICT_REJECT,    SCOPE_MESSAGE },
+};
+
+START_TEST(the_state_of_things)
+{
+	struct judged at = { states[_i].when, states[_i].some_accepted, states[_i].have_credential };
+	struct status s;
+	char said[8];
+
+	snprintf(said, sizeof(said), "%d", states[_i].code);
+	judge(NULL, &at, said, &s);
+	ck_assert_int_eq(s.verdict, states[_i].verdict);
+	ck_assert_int_eq(s.scope, states[_i].scope);
+}
+END_TEST
+
+static const struct {
+	const char *said, *dsn, *text;
+} words[] = {
+	{ "550-5.1.1 The email  account|550 5.1.1 does not exist.", "5.1.1",
+	  "The email account does not exist." },
+	{ "550 no such user", "5.0.0", "no such user" },
+	{ "450 later", "4.0.0", "later" },
+	{ "250 2.0.0 OK", "2.0.0", "OK" },
+	{ "250 OK", "2.0.0", "OK" },
+	{ "354 go", "", "go" },
+	/* An enhanced code of another class is none. */
+	{ "454 5.5.1 x", "4.0.0", "5.5.1 x" },
+	{ "550 a\tb\x1b[1m\xc3\xbc", "5.0.0", "a b?[1m??" },
+	{ "550", "5.0.0", "" },
+};
+
+START_TEST(quotes_the_reply)
+{
+	struct judged at = { WHEN_END, false, true };
+	struct status s;
+
+	judge(NULL, &at, words[_i].said, &s);
+	ck_assert_str_eq(s.dsn, words[_i].dsn);
+	ck_assert_str_eq(s.text, words[_i].text);
+}
+END_TEST
+
+START_TEST(a_long_text_is_cut)
+{
+	struct judged at = { WHEN_END, false, true };
+	struct status s;
+	char said[1500];
+
+	memset(said, 'x', sizeof(said));
+	memcpy(said, "550 ", 4);
+	said[sizeof(said) - 1] = '\0';
+	judge(NULL, &at, said, &s);
+	ck_assert_uint_eq(strlen(s.text), sizeof(s.text) - 1);
+	ck_assert_int_eq(s.verdict, VERDICT_REJECT);
+}
+END_TEST
+
+/* A provider's file, as it will be: tried from top to bottom. */
+static char *limit_texts[] = { "sending  limit\texceeded", "Sending Quota exceeded", NULL };
+static char *crowd_texts[] = { "too many recipients", NULL };
+static char *gone_texts[] = { "", NULL };
+static char *empty_list[] = { NULL };
+static char dsn_5_7_0[] = "5.7.0", dsn_5_4_6[] = "5.4.6", dsn_empty[] = "";
+static char hint_quota[] = "the day's quota is used up", hint_app[] = "an app password is wanted";
+static char *login_texts[] = { "not accepted", NULL };
+static char *any_texts[] = { "storm", NULL };
+
+static struct rule rule_rows[] = {
+	{ WHEN_MAIL | WHEN_RCPT | WHEN_DATA | WHEN_END, 550, NULL, limit_texts, VERDICT_PAUSE, 3600, hint_quota },
+	{ WHEN_AUTH, 535, NULL, login_texts, VERDICT_CREDENTIAL, 0, hint_app },
+	{ WHEN_RCPT | WHEN_DATA, 5, NULL, crowd_texts, VERDICT_SPLIT, 0, NULL },
+	{ WHEN_MAIL, 550, dsn_5_7_0, NULL, VERDICT_CONFIG, 7, NULL },
+	{ WHEN_MAIL, 530, NULL, empty_list, VERDICT_RECONNECT, 0, NULL },
+	{ WHEN_END, 421, dsn_empty, NULL, VERDICT_PAUSE, 60, NULL },
+	{ WHEN_ANY, 4, NULL, any_texts, VERDICT_DEFER, 0, hint_quota },
+	{ WHEN_ANY, 5, NULL, any_texts, VERDICT_REJECT, 0, NULL },
+	{ WHEN_ANY, 0, dsn_5_4_6, NULL, VERDICT_PAUSE, 5, NULL },
+	{ WHEN_ANY, 0, NULL, gone_texts, VERDICT_SENT, 0, NULL },
+};
+static const struct rules provider = { rule_rows, sizeof(rule_rows) / sizeof(rule_rows[0]) };
+
+static const struct {
+	enum when    when;
+	const char  *said;
+	enum verdict verdict;
+	enum scope   scope;
+	int          pause_s;
+	const char  *hint;
+} ruled[] = {
+	/* Any of the texts, in any case, over lines and runs of blanks. */
+	{ WHEN_END, "550-5.4.5 Daily user SENDING|550 5.4.5 limit   exceeded.", VERDICT_PAUSE, SCOPE_RELAY, 3600, hint_quota },
+	{ WHEN_MAIL, "550 daily sending quota exceeded", VERDICT_PAUSE, SCOPE_RELAY, 3600, hint_quota },
+	{ WHEN_RCPT, "550 sending limit exceeded", VERDICT_PAUSE, SCOPE_RELAY, 3600, hint_quota },
+	{ WHEN_DATA, "550 sending limit exceeded", VERDICT_PAUSE, SCOPE_RELAY, 3600, hint_quota },
+	/* Text, code or phase is another: the table's. */
+	{ WHEN_END, "550 sendinglimit exceeded", VERDICT_REJECT, SCOPE_MESSAGE, 0, NULL },
+	{ WHEN_END, "550 sending limit exceede", VERDICT_REJECT, SCOPE_MESSAGE, 0, NULL },
+	{ WHEN_END, "551 sending limit exceeded", VERDICT_REJECT, SCOPE_MESSAGE, 0, NULL },
+	{ WHEN_BANNER, "550 sending limit exceeded", VERDICT_PAUSE, SCOPE_RELAY, 0, NULL },
+	{ WHEN_AUTH, "535 5.7.8 Username and Password not accepted", VERDICT_CREDENTIAL, SCOPE_RELAY, 0, hint_app },
+	/* A class. */
+	{ WHEN_DATA, "550 Too many recipients", VERDICT_SPLIT, SCOPE_MESSAGE, 0, NULL },
+	{ WHEN_DATA, "450 Too many recipients", VERDICT_DEFER, SCOPE_MESSAGE, 0, NULL },
+	/* Nothing accepted: cannot be split. */
+	{ WHEN_RCPT, "550 Too many recipients", VERDICT_DEFER, SCOPE_RECIPIENT, 0, NULL },
+	/* An enhanced code; pause_s is a pause's only. */
+	{ WHEN_MAIL, "550 5.7.0 x", VERDICT_CONFIG, SCOPE_RELAY, 0, NULL },
+	{ WHEN_MAIL, "550 5.7.1 x", VERDICT_REJECT, SCOPE_MESSAGE, 0, NULL },
+	{ WHEN_MAIL, "550 5.7.01 x", VERDICT_REJECT, SCOPE_MESSAGE, 0, NULL },
+	{ WHEN_MAIL, "550 x", VERDICT_REJECT, SCOPE_MESSAGE, 0, NULL },
+	/* No login at all: a rule's reconnect would go on for ever. */
+	{ WHEN_MAIL, "530 5.7.0 authentication required", VERDICT_CONFIG, SCOPE_RELAY, 0, NULL },
+	/* An empty enhanced code is any. */
+	{ WHEN_END, "421 4.7.0 x", VERDICT_PAUSE, SCOPE_RELAY, 60, NULL },
+	/* A verdict about messages where it is about none: the table's, with the hint. */
+	{ WHEN_MAIL, "451 storm", VERDICT_DEFER, SCOPE_MESSAGE, 0, hint_quota },
+	{ WHEN_BANNER, "451 storm", VERDICT_PAUSE, SCOPE_RELAY, 0, hint_quota },
+	{ WHEN_AUTH, "451 storm", VERDICT_PAUSE, SCOPE_RELAY, 0, hint_quota },
+	{ WHEN_OTHER, "451 storm", VERDICT_NONE, SCOPE_SESSION, 0, hint_quota },
+	{ WHEN_AUTH, "535 storm", VERDICT_CREDENTIAL, SCOPE_RELAY, 0, NULL },
+	{ WHEN_EHLO, "550 storm", VERDICT_PAUSE, SCOPE_RELAY, 0, NULL },
+	{ WHEN_STARTTLS, "554 storm", VERDICT_CONFIG, SCOPE_RELAY, 0, NULL },
+	{ WHEN_END, "554 storm", VERDICT_REJECT, SCOPE_MESSAGE, 0, NULL },
+	/* The first that matches. */
+	{ WHEN_END, "550 5.4.6 sending limit exceeded", VERDICT_PAUSE, SCOPE_RELAY, 3600, hint_quota },
+	{ WHEN_END, "550 5.4.6 else", VERDICT_PAUSE, SCOPE_RELAY, 5, NULL },
+	/* An empty text is in none. */
+	{ WHEN_END, "550 5.1.1 x", VERDICT_REJECT, SCOPE_MESSAGE, 0, NULL },
+	{ WHEN_END, "550", VERDICT_REJECT, SCOPE_MESSAGE, 0, NULL },
+	/* What was accepted is accepted, whatever else it says. */
+	{ WHEN_END, "250 2.0.0 OK, storm, sending limit exceeded", VERDICT_SENT, SCOPE_MESSAGE, 0, NULL },
+	{ WHEN_RCPT, "250 too many recipients", VERDICT_NONE, SCOPE_RECIPIENT, 0, NULL },
+};
+
+START_TEST(rules_first)
+{
+	struct judged at = { ruled[_i].when, false, false };
+	struct status s;
+
+	judge(&provider, &at, ruled[_i].said, &s);
+	ck_assert_msg(s.verdict == ruled[_i].verdict && s.scope == ruled[_i].scope,
+	    "%s: %s, scope %d", ruled[_i].said, verdict_name(s.verdict), s.scope);
+	ck_assert_int_eq(s.pause_s, ruled[_i].pause_s);
+	ck_assert_pstr_eq(s.hint, ruled[_i].hint);
+}
+END_TEST
+
+/*
+ * Whatever a rule says, at whatever phase and code: a reply that is not
+ * about a message settles none, and a reconnect has somewhere to go.
+ */
+START_TEST(no_rule_breaks_the_promise)
+{
+	struct rule any = { WHEN_ANY, 0, NULL, NULL, VERDICT_NONE, 9, NULL };
+	struct rules one = { &any, 1 };
+	unsigned bit;
+	int code, v;
+
+	for (v = VERDICT_NONE; v <= VERDICT_CONFIG; v++) {
+		any.verdict = (enum verdict)v;
+		for (bit = WHEN_BANNER; bit <= WHEN_OTHER; bit <<= 1) {
+			for (code = 200; code < 600; code += 3) {
+				struct judged at = { (enum when)bit, code % 2 == 0, false };
+				struct status s;
+				char said[8];
+
+				snprintf(said, sizeof(said), "%d", code);
+				judge(&one, &at, said, &s);
+				if ((bit & (WHEN_MAIL | WHEN_RCPT | WHEN_DATA | WHEN_END)) == 0)
+					ck_assert(s.verdict != VERDICT_SENT && s.verdict != VERDICT_REJECT &&
+					    s.verdict != VERDICT_DEFER && s.verdict != VERDICT_SPLIT);
+				if (code < 400)
+					ck_assert_int_ne(s.verdict, VERDICT_REJECT);
+				if (s.verdict == VERDICT_SENT)
+					ck_assert(bit == WHEN_END && code < 300);
+				if (s.verdict == VERDICT_NONE)
+					ck_assert(code < 400 || bit == WHEN_OTHER);
+				if (s.verdict == VERDICT_SPLIT && bit == WHEN_RCPT)
+					ck_assert(at.some_accepted);
+			}
+		}
+	}
+}
+END_TEST
+
+START_TEST(done_frees)
+{
+	struct rules r;
+
+	r.n = 2;
+	r.rule = xcalloc(r.n, sizeof(*r.rule));
+	r.rule[0].dsn = xstrdup("5.1.1");
+	r.rule[0].hint = xstrdup("hint");
+	r.rule[0].contains = xcalloc(3, sizeof(char *));
+	r.rule[0].contains[0] = xstrdup("a");
+	r.rule[0].contains[1] = xstrdup("b");
+	rules_done(&r);
+	ck_assert_uint_eq(r.n, 0);
+	ck_assert_ptr_null(r.rule);
+	rules_done(&r);
+}
+END_TEST
+
+Suite *suite_rules(void);
+
+Suite *
+suite_rules(void)
+{
+	Suite *s = suite_create("rules");
+	TCase *t = tcase_create("rules");
+
+	tcase_add_loop_test(t, default_table, 0, ROWS(cells));
+	tcase_add_test(t, every_code_in_every_phase);
+	tcase_add_loop_test(t, the_state_of_things, 0, ROWS(states));
+	tcase_add_loop_test(t, quotes_the_reply, 0, ROWS(words));
+	tcase_add_test(t, a_long_text_is_cut);
+	tcase_add_loop_test(t, rules_first, 0, ROWS(ruled));
+	tcase_add_test(t, no_rule_breaks_the_promise);
+	tcase_add_test(t, done_frees);
+	suite_add_tcase(s, t);
+	return s;
+}

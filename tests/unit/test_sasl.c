@@ -1,0 +1,205 @@
+/* test_sasl.c - who is chosen, what is said, and when no more is said. */
+#include <check.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "smtp/limits.h"
+#include "smtp/sasl.h"
+
+#define ROWS(a) (int)(sizeof(a) / sizeof((a)[0]))
+
+static struct sasl *
+start(const char *offered, const char *user, const char *secret)
+{
+	struct sasl_identity id = { user, span_of(secret), NULL, true, false };
+	const char *why = "";
+	struct sasl *s = NULL;
+
+	ck_assert_msg(sasl_start(offered, &id, &s, &why) == 0, "%s", why);
+	return s;
+}
+
+static const struct {
+	const char *offered, *allowed;
+	bool        tls, plain_ok;
+	const char *mech;       /* NULL: none, and then */
+	const char *why;        /* a piece of what is said */
+} choices[] = {
+	{ "PLAIN", NULL, true, false, "PLAIN", NULL },
+	{ "LOGIN", NULL, true, false, "LOGIN", NULL },
+	{ "LOGIN PLAIN", NULL, true, false, "PLAIN", NULL },
+	{ "LOGIN PLAIN XOAUTH2 PLAIN-CLIENTTOKEN OAUTHBEARER XOAUTH", "", true, false, "PLAIN", NULL },
+	{ "LOGIN XOAUTH2", NULL, true, false, "LOGIN", NULL },
+	{ "login plain", NULL, true, false, "PLAIN", NULL },
+	{ "LOGIN PLAIN", "LOGIN", true, false, "LOGIN", NULL },
+	{ "LOGIN PLAIN", "scram-sha-256  login", true, false, "LOGIN", NULL },
+	{ "PLAIN", NULL, false, true, "PLAIN", NULL },
+	{ "", NULL, true, false, NULL, "offers no authentication" },
+	{ "  ", NULL, true, false, NULL, "offers no authentication" },
+	{ "XOAUTH2", NULL, true, false, NULL, "offers only XOAUTH2;" },
+	{ "PLAIN-CLIENTTOKEN XPLAIN", NULL, true, false, NULL, "offers only PLAIN-CLIENTTOKEN XPLAIN;" },
+	{ "PLAIN LOGIN", "xoauth2", true, false, NULL,
+	  "offers only PLAIN LOGIN, the configuration allows only xoauth2" },
+	{ "PLAIN LOGIN", NULL, false, false, NULL, "never sent without TLS" },
+	{ "PLAIN LOGIN", "LOGIN", false, false, NULL, "never sent without TLS" },
+	{ "XOAUTH2", NULL, false, false, NULL, "offers only XOAUTH2;" },
+};
+
+START_TEST(chooses)
+{
+	struct sasl_identity id = { "tim", SPAN("secret"), choices[_i].allowed, choices[_i].tls,
+		choices[_i].plain_ok };
+	const char *why = "untouched";
+	struct sasl *s = NULL;
+	int rc = sasl_start(choices[_i].offered, &id, &s, &why);
+
+	if (choices[_i].mech == NULL) {
+		ck_assert_int_eq(rc, -ENOENT);
+		ck_assert_ptr_null(s);
+		ck_assert_msg(strstr(why, choices[_i].why) != NULL, "%s", why);
+		ck_assert_ptr_null(strstr(why, "secret"));
+		return;
+	}
+	ck_assert_msg(rc == 0, "%s", why);
+	ck_assert_str_eq(sasl_mechanism(s), choices[_i].mech);
+	sasl_free(s);
+}
+END_TEST
+
+/* RFC 4616 §4, and what is in no example. */
+static const struct {
+	const char *user, *secret, *initial;
+} plains[] = {
+	{ "tim", "tanstaaftanstaaf", "AHRpbQB0YW5zdGFhZnRhbnN0YWFm" },
+	{ "someuser@example.com", "abcdefghijklmnop",
+	  "AHNvbWV1c2VyQGV4YW1wbGUuY29tAGFiY2RlZmdoaWprbG1ub3A=" },
+	{ "a", "\xc3\xbc\r\n \t", "AGEAw7wNCiAJ" },
+	{ "a", "", "AGEA" },
+};
+
+START_TEST(plain)
+{
+	struct sasl *s = start("PLAIN", plains[_i].user, plains[_i].secret);
+
+	ck_assert_str_eq(sasl_initial(s), plains[_i].initial);
+	/* One message is all there is: a server that asks again is not PLAIN's. */
+	ck_assert_ptr_null(sasl_answer(s, SPAN("")));
+	ck_assert_ptr_null(sasl_answer(s, SPAN("")));
+	ck_assert_ptr_null(sasl_initial(s));
+	sasl_free(s);
+}
+END_TEST
+
+/* AUTH PLAIN alone, then the empty challenge. */
+START_TEST(plain_without_initial)
+{
+	struct sasl *s = start("PLAIN", "tim", "tanstaaftanstaaf");
+
+	ck_assert_str_eq(sasl_answer(s, SPAN("")), "AHRpbQB0YW5zdGFhZnRhbnN0YWFm");
+	ck_assert_ptr_null(sasl_initial(s));
+	ck_assert_ptr_null(sasl_answer(s, SPAN("")));
+	sasl_free(s);
+}
+END_TEST
+
+/* RFC 4954 §4: what would make the AUTH line too long waits for the challenge. */
+START_TEST(plain_too_long_for_initial)
+{
+	char secret[512];
+	size_t n;
+	bool was_held = false;
+
+	for (n = 300; n < 400; n++) {
+		struct sasl *s;
+		const char *r;
+
+		memset(secret, 'x', n);
+		secret[n] = '\0';
+		s = start("PLAIN", "tim", secret);
+		r = sasl_initial(s);
+		if (r != NULL) {
+			ck_assert(!was_held);
+			ck_assert_uint_le(strlen("AUTH PLAIN ") + strlen(r) + 2, LIMIT_AUTH_INITIAL);
+		} else {
+			was_held = true;
+			r = sasl_answer(s, SPAN(""));
+			ck_assert_ptr_nonnull(r);
+			ck_assert_uint_gt(strlen("AUTH PLAIN ") + strlen(r) + 2, LIMIT_AUTH_INITIAL);
+			ck_assert_int_eq(strncmp(r, "AHRpbQB4", 8), 0);
+			ck_assert_uint_eq(strlen(r), (5 + n + 2) / 3 * 4);
+		}
+		ck_assert_ptr_null(sasl_answer(s, SPAN("")));
+		sasl_free(s);
+	}
+	ck_assert(was_held);
+}
+END_TEST
+
+static const struct {
+	struct span first, second;
+} prompts[] = {
+	{ { "VXNlcm5hbWU6", 12 }, { "UGFzc3dvcmQ6", 12 } },     /* Username:, Password: */
+	{ { "UGFzc3dvcmQ6", 12 }, { "VXNlcm5hbWU6", 12 } },     /* the wrong way round */
+	{ { "", 0 }, { "", 0 } },
+	{ { "Username:", 9 }, { "Password:", 9 } },             /* not even base64 */
+	{ { "\0\xff", 2 }, { "===", 3 } },
+};
+
+START_TEST(login)
+{
+	struct sasl *s = start("LOGIN", "tim", "tanstaaftanstaaf");
+
+	ck_assert_ptr_null(sasl_initial(s));
+	ck_assert_str_eq(sasl_answer(s, prompts[_i].first), "dGlt");
+	ck_assert_str_eq(sasl_answer(s, prompts[_i].second), "dGFuc3RhYWZ0YW5zdGFhZg==");
+	ck_assert_ptr_null(sasl_answer(s, prompts[_i].first));
+	ck_assert_ptr_null(sasl_answer(s, prompts[_i].second));
+	sasl_free(s);
+}
+END_TEST
+
+START_TEST(a_nul_is_refused)
+{
+	struct sasl_identity id = { "tim", { "sec\0ret", 7 }, NULL, true, false };
+	const char *why = NULL;
+	struct sasl *s = NULL;
+
+	ck_assert_int_eq(sasl_start("PLAIN", &id, &s, &why), -EINVAL);
+	ck_assert_ptr_null(s);
+	ck_assert_ptr_nonnull(strstr(why, "NUL"));
+}
+END_TEST
+
+/* The secret is a span: what stands behind it is not sent. */
+START_TEST(a_secret_has_an_end)
+{
+	struct sasl_identity id = { "tim", { "tanstaaftanstaaf and more", 16 }, NULL, true, false };
+	const char *why = NULL;
+	struct sasl *s = NULL;
+
+	ck_assert_int_eq(sasl_start("PLAIN", &id, &s, &why), 0);
+	ck_assert_str_eq(sasl_initial(s), "AHRpbQB0YW5zdGFhZnRhbnN0YWFm");
+	sasl_free(s);
+	sasl_free(NULL);
+}
+END_TEST
+
+Suite *suite_sasl(void);
+
+Suite *
+suite_sasl(void)
+{
+	Suite *s = suite_create("sasl");
+	TCase *t = tcase_create("sasl");
+
+	tcase_add_loop_test(t, chooses, 0, ROWS(choices));
+	tcase_add_loop_test(t, plain, 0, ROWS(plains));
+	tcase_add_test(t, plain_without_initial);
+	tcase_add_test(t, plain_too_long_for_initial);
+	tcase_add_loop_test(t, login, 0, ROWS(prompts));
+	tcase_add_test(t, a_nul_is_refused);
+	tcase_add_test(t, a_secret_has_an_end);
+	suite_add_tcase(s, t);
+	return s;
+}
