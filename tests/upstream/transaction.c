@@ -291,7 +291,8 @@ chunk_parse(struct span arg, uint64_t *ret_n, bool *ret_last)
 enum next
 transaction_bdat(struct peer *p, struct span arg)
 {
-	bool last, ok, fits = p->stage == ST_RCPT || p->stage == ST_BDAT;
+	bool last, ok, fits = (p->stage == ST_RCPT || p->stage == ST_BDAT) && !p->failed;
+	struct fault f;
 	enum next n;
 	uint64_t size;
 
@@ -304,7 +305,6 @@ transaction_bdat(struct peer *p, struct span arg)
 		peer_say(p, "501 5.5.4 BDAT size [LAST]");
 		return HANG_UP;
 	}
-	fits = fits && !p->failed;
 	if (fits)
 		begin_content(p);
 	if (!read_chunk(p, size, fits))
@@ -315,9 +315,10 @@ transaction_bdat(struct peer *p, struct span arg)
 		return GO_ON;
 	}
 	p->stage = ST_BDAT;
-	if (last)
+	f = rules_at(PH_BDAT, SPAN(""));
+	if (last && f.act == ACT_NONE)
 		return end_of_data(p, "BDAT");
-	n = peer_answer(p, PH_BDAT, SPAN(""), "250 2.0.0 chunk ok", &ok);
+	n = peer_answer_as(p, f, "250 2.0.0 chunk ok", &ok);
 	p->failed = !ok;
 	return n;
 }

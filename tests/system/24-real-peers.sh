@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# Submission servers of others as the upstream: Postfix, Exim, Dovecot, as
+# the distribution builds them.  They pass on to our own, where we look.
+. "$SYSTEM/lib.sh"
+. "$SYSTEM/peers.sh"
+
+COUNT=20
+
+# Two connections, many messages, one of them large: all must come through.
+through() {	# PEER TLS PORT
+	local name="$1-$2" n large
+	rm -rf "$POSTERN_SPOOL" "$TMP"/hop.mail/*
+	write_conf "$(relay peer "$3" "$2" 'connections = 2')"
+	make_spool
+	post -t -f alice@example.com < "$TMP/message"
+	for ((n = 1; n <= COUNT; n++)); do
+		printf 'Subject: number %d\n\n.hello\n' "$n" | post -f alice@example.com bob@example.net
+	done
+	start_posternd
+	check "$name: the spool drains" wait_for 20 drained
+	check "$name: all arrive" wait_for 20 has_arrived hop $((COUNT + 1))
+	is "$name: each once" \
+	    "$(grep -h '^Subject: number' "$TMP"/hop.mail/* | sort | uniq -c | awk '$1 == 1' | wc -l)" \
+	    "$COUNT"
+	large=$(grep -l '^Content-Type: multipart/mixed' "$TMP"/hop.mail/* | head -n 1)
+	check "$name: body byte for byte" same_body "$TMP/message" "${large:-/dev/null}"
+	check "$name: attachment byte for byte" same_attachment "$TMP/message" "${large:-/dev/null}"
+	stop_posternd
+}
+
+refuses_password() {	# PEER PORT
+	rm -rf "$POSTERN_SPOOL" "$TMP/posternd.log" "$TMP"/hop.mail/*
+	write_conf "$(relay peer "$2" implicit)"
+	make_spool
+	write_password 'not the password'
+	start_posternd
+	printf 'Subject: kept\n\nhello\n' | post -f alice@example.com bob@example.net
+	check "$1: a wrong password is seen" wait_for 15 log_says '535'
+	is "$1: and the message kept" "$(queued)" 1
+	is "$1: and not sent" "$(arrived hop)" 0
+	stop_posternd
+}
+
+make_pki
+attachment_message "$TMP/message" 'through a real server'
+# The hop must not mind what others do to a message.
+start_upstream hop --lax --dsn
+for peer in postfix exim dovecot; do
+	if ! "start_$peer"; then
+		skip "$peer" "$WHY_NOT"
+		continue
+	fi
+	through "$peer" implicit "$PEER_PORT"
+	through "$peer" starttls "$PEER_STARTTLS"
+	refuses_password "$peer" "$PEER_PORT"
+done

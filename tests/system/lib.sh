@@ -1,0 +1,316 @@
+# lib.sh - what the system scripts share.  Sourced; BUILD, SYSTEM and TMP are
+# set by run.  Everything started here is stopped by its own process id.
+# shellcheck shell=bash disable=SC2034
+
+set -u
+export LC_ALL=C
+
+PIDS=()
+WRAP=()			# put before posternd: strace, valgrind
+
+USER_NAME=ops@example.com
+PASSWORD='open sesame'
+CA=$TMP/pki/ca.pem
+
+export POSTERN_SPOOL=$TMP/spool
+export POSTERN_RUN=$TMP/run
+export POSTERN_LIBEXEC=$BUILD
+export POSTERN_CONF=$TMP/postern.conf
+export POSTERN_PROVIDERS=$SYSTEM/../../etc/providers
+
+# --- verdicts -------------------------------------------------------------
+
+ok() {
+	echo "ok $1"
+}
+
+not_ok() {	# NAME WHY
+	echo "not ok $1: $2"
+}
+
+skip() {	# NAME WHY
+	echo "skip $1: $2"
+}
+
+die() {		# for what must hold before anything can be tested
+	echo "not ok $(basename "$0" .sh): $1"
+	exit 1
+}
+
+# check NAME COMMAND…: ok when it succeeds.
+check() {
+	local name=$1
+	shift
+	if "$@"; then
+		ok "$name"
+	else
+		not_ok "$name" "failed: $*"
+	fi
+}
+
+# is NAME GOT WANTED
+is() {
+	if test "$2" = "$3"; then
+		ok "$1"
+	else
+		not_ok "$1" "got '$(echo "$2" | head -c 200 | tr '\n' '|')', wanted '$3'"
+	fi
+}
+
+# --- time -----------------------------------------------------------------
+
+# wait_for SECONDS COMMAND…: poll until it succeeds.
+wait_for() {
+	local end
+	end=$(($(date +%s) + $1))
+	shift
+	until "$@" > /dev/null 2>&1; do
+		test "$(date +%s)" -lt "$end" || return 1
+		sleep 0.03
+	done
+}
+
+now_ms() {
+	date +%s%3N
+}
+
+# --- processes ------------------------------------------------------------
+
+alive() {
+	kill -0 "$1" 2> /dev/null
+}
+
+dead() {
+	! alive "$1"
+}
+
+stop() {	# PID: TERM, and KILL if that was not enough
+	kill "$1" 2> /dev/null || return 0
+	wait_for 15 dead "$1" || kill -KILL "$1" 2> /dev/null
+	wait "$1" 2> /dev/null
+}
+
+stop_all() {
+	local pid
+	for pid in "${PIDS[@]}"; do
+		kill "$pid" 2> /dev/null
+	done
+	for pid in "${PIDS[@]}"; do
+		stop "$pid"
+	done
+	PIDS=()
+}
+trap stop_all EXIT
+trap 'exit 1' TERM INT
+
+# --- the far end ----------------------------------------------------------
+
+make_pki() {
+	test -e "$CA" || "$BUILD/demo-pki" "$TMP/pki" || die "demo-pki failed"
+}
+
+# start_upstream NAME [OPTION…]: UP_PID, UP_PORT; mail in $TMP/NAME.mail.
+start_upstream() {
+	local name=$1
+	shift
+	mkdir -p "$TMP/$name.mail"
+	rm -f "$TMP/$name.port"
+	"$BUILD/upstream" --port-file "$TMP/$name.port" --store "$TMP/$name.mail" "$@" \
+	    > "$TMP/$name.totals" 2>> "$TMP/$name.log" &
+	UP_PID=$!
+	PIDS+=("$UP_PID")
+	wait_for 10 test -s "$TMP/$name.port" || die "the upstream $name did not start"
+	UP_PORT=$(cat "$TMP/$name.port")
+}
+
+# With TLS and a login: the usual one.
+start_secure_upstream() {	# NAME implicit|starttls [OPTION…]
+	local name=$1 tls=$2
+	shift 2
+	make_pki
+	start_upstream "$name" --tls "$tls" --cert "$TMP/pki/cert.pem" --key "$TMP/pki/key.pem" \
+	    --user "$USER_NAME" --password "$PASSWORD" "$@"
+}
+
+# total NAME FIELD: a number of the running upstream.
+total() {
+	local before
+	before=$(wc -l < "$TMP/$1.totals")
+	kill -USR1 "$UP_PID" || return 1
+	wait_for 5 eval "test \$(wc -l < '$TMP/$1.totals') -gt $before"
+	tail -n 1 "$TMP/$1.totals" | tr ' ' '\n' | grep -A 1 "^$2\$" | tail -n 1
+}
+
+arrived() {	# NAME: how many messages
+	find "$TMP/$1.mail" -name '[0-9]*' | wc -l
+}
+
+has_arrived() {	# NAME N
+	test "$(arrived "$1")" -ge "$2"
+}
+
+# The message of one stored file, without what stood in the envelope.
+message_of() {
+	sed '1,/^$/d' "$1"
+}
+
+body_of() {
+	message_of "$1" | sed $'1,/^\r$/d'
+}
+
+# --- the near end ---------------------------------------------------------
+
+daemon_user() {		# who posternd becomes when root starts it; "" when it stays
+	local user
+	user=$(sed -n 's/^postern_user *= *//p' "$SYSTEM/../../config.mk")
+	if test "$(id -u)" -eq 0 && id "$user" > /dev/null 2>&1; then
+		echo "$user"
+	fi
+}
+
+# The layout that make install makes.  When the daemon is who we are, its
+# directories need no special group.
+make_spool() {
+	local d user
+	user=$(daemon_user)
+	mkdir -p "$POSTERN_SPOOL" "$POSTERN_RUN"
+	for d in tmp new cur later hold dead bad state; do
+		mkdir -p "$POSTERN_SPOOL/$d"
+		chmod 700 "$POSTERN_SPOOL/$d"
+	done
+	test -p "$POSTERN_SPOOL/wake" || mkfifo -m 600 "$POSTERN_SPOOL/wake"
+	if test -n "$user"; then
+		chown -R "$user" "$POSTERN_SPOOL" "$POSTERN_RUN"
+		chgrp posterndrop "$POSTERN_SPOOL/tmp" "$POSTERN_SPOOL/new" "$POSTERN_SPOOL/wake"
+		chmod 2730 "$POSTERN_SPOOL/tmp" "$POSTERN_SPOOL/new"
+		chmod 620 "$POSTERN_SPOOL/wake"
+	fi
+}
+
+# A secret that only the daemon can read.
+write_password() {	# WORD
+	local user
+	user=$(daemon_user)
+	rm -f "$TMP/password"
+	(umask 077; printf '%s\n' "$1" > "$TMP/password")
+	test -z "$user" || chown "$user" "$TMP/password"
+}
+
+# write_conf [TEXT…]: everything but the relay, then the texts.
+write_conf() {
+	cat > "$POSTERN_CONF" <<-EOF
+	hostname = "web1.example.com"
+	domain = "example.com"
+	log { to = "stderr"  level = "info" }
+	EOF
+	printf '%s\n' "$@" >> "$POSTERN_CONF"
+}
+
+# relay NAME PORT TLS [LINE…]: a section that logs in.
+relay() {
+	local name=$1 port=$2 tls=$3
+	shift 3
+	write_password "$PASSWORD"
+	cat <<-EOF
+	relay $name {
+	    host = "localhost"
+	    port = $port
+	    tls = "$tls"
+	    ca-file = "$CA"
+	    user = "$USER_NAME"
+	    password-file = "$TMP/password"
+	$(printf '    %s\n' "$@")
+	}
+	EOF
+}
+
+start_posternd() {
+	test -d "$POSTERN_SPOOL" || make_spool
+	rm -f "$POSTERN_RUN/control"
+	"${WRAP[@]}" "$BUILD/posternd" -c "$POSTERN_CONF" 2>> "$TMP/posternd.log" &
+	POSTERND_PID=$!
+	PIDS+=("$POSTERND_PID")
+	wait_for "${START_S:-10}" test -S "$POSTERN_RUN/control" || die "posternd did not start"
+}
+
+stop_posternd() {
+	stop "$POSTERND_PID"
+}
+
+log_says() {	# a fixed text
+	grep -qF -- "$1" "$TMP/posternd.log"
+}
+
+# queued: messages on this side, wherever they wait.
+queued() {
+	find "$POSTERN_SPOOL/new" "$POSTERN_SPOOL/cur" "$POSTERN_SPOOL/later" -type f | wc -l
+}
+
+drained() {
+	test "$(queued)" -eq 0
+}
+
+in_place() {	# PLACE N
+	test "$(find "$POSTERN_SPOOL/$1" -type f | wc -l)" -eq "$2"
+}
+
+post() {
+	"$BUILD/sendmail" "$@"
+}
+
+mailq() {
+	"$BUILD/sendmail" -bp
+}
+
+# A message as a mail program makes it: text with dots and 8-bit letters, an
+# attachment of 150,000 random bytes, no line end at its very end.
+attachment_message() {	# FILE SUBJECT; leaves FILE.attachment
+	head -c 150000 /dev/urandom > "$1.attachment"
+	{
+		cat <<-EOF
+		From: Alice <alice@example.com>
+		To: Bob <bob@example.net>
+		Cc: carol@example.net
+		Bcc: dave@example.net
+		Subject: $2
+		MIME-Version: 1.0
+		Content-Type: multipart/mixed; boundary="=_part"
+
+		--=_part
+		Content-Type: text/plain; charset=utf-8
+		Content-Transfer-Encoding: 8bit
+
+		Grüße.
+		.
+		..two dots, then a lone one
+		.
+		From the beginning, >From.
+
+		--=_part
+		Content-Type: application/octet-stream
+		Content-Transfer-Encoding: base64
+
+		EOF
+		base64 "$1.attachment"
+		printf '\n--=_part--'
+	} > "$1"
+}
+
+# What of a submitted file must arrive as its body.
+wire_body() {
+	sed '1,/^$/d' "$1" | sed $'s/\r$//; s/$/\r/' > "$1.wire"
+	# sed ends a last line the way it found it; the wire has no such line.
+	test "$(tail -c 1 "$1.wire" | od -An -tx1 | tr -d ' ')" = 0a || printf '\n' >> "$1.wire"
+	cat "$1.wire"
+}
+
+same_body() {	# SUBMITTED STORED
+	wire_body "$1" > "$TMP/.wanted"
+	body_of "$2" > "$TMP/.got"
+	cmp -s "$TMP/.wanted" "$TMP/.got"
+}
+
+same_attachment() {	# SUBMITTED STORED
+	body_of "$2" | tr -d '\r' | sed '1,/base64/d' | sed '/^--=_part--/,$d' |
+	    base64 -d 2> /dev/null | cmp -s - "$1.attachment"
+}

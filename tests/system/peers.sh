@@ -1,0 +1,237 @@
+# peers.sh - submission servers of others, each in a folder of its own, on a
+# free port, with TLS and AUTH, passing on to our upstream as their next hop.
+# Sourced behind lib.sh.  Each start_NAME sets PEER_PORT (implicit TLS), and
+# PEER_STARTTLS (0: none), or sets WHY_NOT and fails.
+# shellcheck shell=bash disable=SC2034
+
+# A port nobody has: bound, noted, let go.
+free_port() {
+	rm -f "$TMP/free.port"
+	"$BUILD/upstream" --port-file "$TMP/free.port" > /dev/null 2>&1 &
+	local pid=$!
+	wait_for 5 test -s "$TMP/free.port"
+	kill "$pid"
+	wait "$pid" 2> /dev/null
+	cat "$TMP/free.port"
+}
+
+listens() {	# PORT
+	(exec 3<> "/dev/tcp/127.0.0.1/$1") 2> /dev/null
+}
+
+# A dot-less user name as sasldb has it: NAME@REALM.
+SASL_USER=${USER_NAME%@*}
+SASL_REALM=${USER_NAME#*@}
+
+# --- Postfix ----------------------------------------------------------------
+
+postfix_conf() {	# DIR SUBMISSIONS SUBMISSION
+	local d=$1
+	mkdir -p "$d/etc/sasl" "$d/spool" "$d/data"
+	# As make_spool does for ours: what postfix check would make.
+	for q in active bounce corrupt defer deferred flush hold incoming private saved trace pid \
+	    public maildrop; do
+		mkdir -p "$d/spool/$q"
+	done
+	chown -R postfix "$d/spool" "$d/data"
+	chown root "$d/spool" "$d/spool/pid"
+	chgrp postdrop "$d/spool/public" "$d/spool/maildrop"
+	chmod 710 "$d/spool/public"
+	chmod 730 "$d/spool/maildrop"
+	cat > "$d/etc/main.cf" <<-EOF
+	compatibility_level = 3.6
+	queue_directory = $d/spool
+	data_directory = $d/data
+	maillog_file = $d/log/mail.log
+	maillog_file_prefixes = $d/log
+	mydestination =
+	myhostname = mx.example.org
+	inet_interfaces = 127.0.0.1
+	inet_protocols = ipv4
+	alias_maps =
+	relayhost = [127.0.0.1]:$UP_PORT
+	smtp_tls_security_level = none
+	smtpd_tls_cert_file = $TMP/pki/cert.pem
+	smtpd_tls_key_file = $TMP/pki/key.pem
+	smtpd_tls_security_level = encrypt
+	smtpd_sasl_auth_enable = yes
+	smtpd_sasl_path = smtpd
+	smtpd_sasl_local_domain = $SASL_REALM
+	smtpd_sasl_security_options = noanonymous
+	cyrus_sasl_config_path = $d/etc/sasl
+	smtpd_relay_restrictions = permit_sasl_authenticated, reject
+	smtpd_recipient_restrictions =
+	EOF
+	cat > "$d/etc/master.cf" <<-EOF
+	127.0.0.1:$2 inet n - n - - smtpd -o smtpd_tls_wrappermode=yes
+	127.0.0.1:$3 inet n - n - - smtpd
+	cleanup   unix n - n - 0 cleanup
+	qmgr      unix n - n 300 1 qmgr
+	tlsmgr    unix - - n 1000? 1 tlsmgr
+	rewrite   unix - - n - - trivial-rewrite
+	bounce    unix - - n - 0 bounce
+	defer     unix - - n - 0 bounce
+	trace     unix - - n - 0 bounce
+	verify    unix - - n - 1 verify
+	flush     unix n - n 1000? 0 flush
+	proxymap  unix - - n - - proxymap
+	smtp      unix - - n - - smtp
+	relay     unix - - n - - smtp
+	error     unix - - n - - error
+	retry     unix - - n - - error
+	anvil     unix - - n - 1 anvil
+	scache    unix - - n - 1 scache
+	postlog   unix-dgram n - n - 1 postlogd
+	EOF
+	cat > "$d/etc/sasl/smtpd.conf" <<-EOF
+	pwcheck_method: auxprop
+	auxprop_plugin: sasldb
+	mech_list: PLAIN LOGIN
+	sasldb_path: $d/etc/sasldb2
+	EOF
+	mkdir -p "$d/log"
+	printf '%s' "$PASSWORD" |
+	    saslpasswd2 -p -c -f "$d/etc/sasldb2" -u "$SASL_REALM" "$SASL_USER"
+	chown postfix "$d/etc/sasldb2"
+}
+
+start_postfix() {
+	local d=$TMP/postfix daemons
+	WHY_NOT='needs root'
+	test "$(id -u)" -eq 0 || return 1
+	WHY_NOT='postfix or saslpasswd2 is not installed'
+	command -v postconf > /dev/null && command -v saslpasswd2 > /dev/null || return 1
+	WHY_NOT='no SASL plug-in for sasldb'
+	find /usr/lib /usr/lib64 -path '*sasl2/libsasldb*' 2> /dev/null | grep -q . || return 1
+	PEER_PORT=$(free_port)
+	PEER_STARTTLS=$(free_port)
+	postfix_conf "$d" "$PEER_PORT" "$PEER_STARTTLS"
+	daemons=$(postconf -dh daemon_directory)
+	MAIL_CONFIG=$d/etc "$daemons/master" -c "$d/etc" -d > "$TMP/postfix.log" 2>&1 &
+	PIDS+=("$!")
+	WHY_NOT='it did not listen'
+	wait_for 15 listens "$PEER_PORT"
+}
+
+# --- Exim -------------------------------------------------------------------
+
+start_exim() {
+	local d=$TMP/exim exim user
+	WHY_NOT='needs root'
+	test "$(id -u)" -eq 0 || return 1
+	exim=${EXIM:-$(command -v exim4 || command -v exim)}
+	WHY_NOT='exim is not installed'
+	test -x "$exim" || return 1
+	PEER_PORT=$(free_port)
+	PEER_STARTTLS=$(free_port)
+	mkdir -p "$d"
+	cat > "$d/conf" <<-EOF
+	exim_path = $exim
+	primary_hostname = mx.example.org
+	spool_directory = $d/spool
+	log_file_path = $d/%slog
+	pid_file_path = $d/pid
+	local_interfaces = <; 127.0.0.1.$PEER_PORT ; 127.0.0.1.$PEER_STARTTLS
+	tls_on_connect_ports = $PEER_PORT
+	tls_advertise_hosts = *
+	tls_certificate = $TMP/pki/cert.pem
+	tls_privatekey = $d/key.pem
+	chunking_advertise_hosts = *
+	auth_advertise_hosts = \${if eq{\$tls_in_cipher}{}{}{*}}
+	acl_smtp_mail = check_mail
+	acl_smtp_rcpt = check_rcpt
+	never_users =
+	queue_run_in_order
+	smtp_accept_max_per_connection = 0
+	begin acl
+	check_mail:
+	  accept
+	check_rcpt:
+	  accept authenticated = *
+	  deny message = log in first
+	begin routers
+	next_hop:
+	  driver = manualroute
+	  route_list = * 127.0.0.1
+	  self = send
+	  transport = next_hop
+	begin transports
+	next_hop:
+	  driver = smtp
+	  port = $UP_PORT
+	  hosts_avoid_tls = *
+	  allow_localhost
+	begin authenticators
+	plain:
+	  driver = plaintext
+	  public_name = PLAIN
+	  server_prompts = :
+	  server_condition = \${if and{{eq{\$auth2}{$USER_NAME}}{eq{\$auth3}{$PASSWORD}}}}
+	  server_set_id = \$auth2
+	EOF
+	user=$("$exim" -C "$d/conf" -bP exim_user 2> /dev/null | sed 's/.*= *//')
+	WHY_NOT="its user '$user' does not exist"
+	id "$user" > /dev/null 2>&1 || return 1
+	cp "$TMP/pki/key.pem" "$d/key.pem"
+	chown -R "$user" "$d"
+	chown root "$d/conf"
+	"$exim" -C "$d/conf" -bdf -q1m > "$TMP/exim.log" 2>&1 &
+	PIDS+=("$!")
+	WHY_NOT='it did not listen'
+	wait_for 15 listens "$PEER_PORT"
+}
+
+# --- Dovecot ----------------------------------------------------------------
+
+start_dovecot() {
+	local d=$TMP/dovecot
+	WHY_NOT='needs root'
+	test "$(id -u)" -eq 0 || return 1
+	WHY_NOT='dovecot with submission is not installed'
+	command -v dovecot > /dev/null || return 1
+	find /usr/lib/dovecot /usr/libexec/dovecot -name submission 2> /dev/null | grep -q . || return 1
+	PEER_PORT=$(free_port)
+	PEER_STARTTLS=$(free_port)
+	mkdir -p "$d/run" "$d/state" "$d/home"
+	chown nobody "$d/home"
+	echo "$USER_NAME:{PLAIN}$PASSWORD" > "$d/users"
+	chmod 644 "$d/users"
+	cat > "$d/conf" <<-EOF
+	base_dir = $d/run
+	state_dir = $d/state
+	log_path = $TMP/dovecot.log
+	protocols = submission
+	listen = 127.0.0.1
+	hostname = mx.example.org
+	ssl = required
+	ssl_cert = <$TMP/pki/cert.pem
+	ssl_key = <$TMP/pki/key.pem
+	auth_mechanisms = plain login
+	passdb {
+	  driver = passwd-file
+	  args = scheme=PLAIN username_format=%u $d/users
+	}
+	userdb {
+	  driver = static
+	  args = uid=nobody gid=$(id -g nobody) home=$d/home
+	}
+	mail_location = maildir:~/mail
+	first_valid_uid = 1
+	submission_relay_host = 127.0.0.1
+	submission_relay_port = $UP_PORT
+	submission_relay_ssl = no
+	service submission-login {
+	  inet_listener submission {
+	    port = $PEER_STARTTLS
+	  }
+	  inet_listener submissions {
+	    port = $PEER_PORT
+	    ssl = yes
+	  }
+	}
+	EOF
+	dovecot -F -c "$d/conf" > "$TMP/dovecot.out.log" 2>&1 &
+	PIDS+=("$!")
+	WHY_NOT='it did not listen'
+	wait_for 15 listens "$PEER_PORT"
+}
