@@ -4,13 +4,21 @@
 #	make try        dependencies, build, and one message through a demo upstream
 #	make check      dependencies, build, layering, lint and every test
 #	make install    see "Install" below; DESTDIR, prefix … as usual
-#	make help       the rest
+#	make uninstall  the reverse; configuration and spool stay
+#	make deps       the packages that building needs
+#	make deps-peers the mail servers and tools that some system tests want
+#	make check-asan the tests with the address and undefined-behaviour sanitizers
+#	make check-valgrind  a daemon that delivers, defers and bounces, without a leak
+#	make bench      the figures, as a table
+#	make lint       what a compiler does not say
+#	make clean      removes what was built; distclean also what was configured
+#	make help       this
 
 BUILD = build
 
 # Targets that must work on a machine that has no compiler yet.
 BARE_GOALS = deps deps-check deps-peers check check-asan check-valgrind try bench \
-	help clean distclean uninstall-users check-layers lint
+	help clean distclean check-layers lint
 ifneq ($(filter-out $(BARE_GOALS),$(or $(MAKECMDGOALS),all)),)
 NEEDS_CONFIG = yes
 include config.mk
@@ -19,6 +27,7 @@ endif
 .DEFAULT_GOAL = all
 .DELETE_ON_ERROR:
 .SUFFIXES:
+.SECONDARY:
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 # --- Compiling -------------------------------------------------------------
@@ -173,6 +182,82 @@ deps-peers:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
+# --- Install ---------------------------------------------------------------
+# On a live system (no DESTDIR, root) this also makes the users and the spool.
+# With DESTDIR the package has to: contrib/make-spool, or the sysusers.d and
+# tmpfiles.d files, and the group and mode 2755 of sendmail.
+
+INSTALL = install
+libdir_sendmail = $(prefix)/lib/sendmail
+unitdir = $(prefix)/lib/systemd/system
+sysusersdir = $(prefix)/lib/sysusers.d
+tmpfilesdir = $(prefix)/lib/tmpfiles.d
+mta_files = $(addprefix $(DESTDIR),$(sbindir)/sendmail $(libdir_sendmail) $(bindir)/mailq $(bindir)/newaliases)
+# Relative where ln can, so that a chroot and a package folder see our own.
+link = ln -srf $(DESTDIR)$(sbindir)/sendmail $(1) 2>/dev/null || ln -sf $(sbindir)/sendmail $(1)
+live = $(if $(DESTDIR),,$(filter 0,$(shell id -u)))
+pages = $(wildcard src/*/*.[158])
+
+# The files in etc/ name the default places; here they get this build's.
+placed = sed -e 's|/usr/sbin/posternd|$(sbindir)/posternd|g' \
+	-e 's|/etc/postern/|$(sysconfdir)/postern/|g' \
+	-e 's|/var/spool/postern|$(spool_dir)|g' \
+	-e 's|^RuntimeDirectory=postern|RuntimeDirectory=$(patsubst /run/%,%,$(run_dir))|' \
+	-e 's|^SupplementaryGroups=.*|SupplementaryGroups=$(postern_group)|' \
+	-e 's|^\(User\|Group\)=postern|\1=$(postern_user)|' \
+	-e 's|posterndrop|$(postern_group)|g' \
+	-e '/^[dpgum] /s|\([ 	]\)postern\([ 	]\)|\1$(postern_user)\2|g' \
+	-e '/^[dpgum] /s|\([ 	]\)postern\([ 	]\)|\1$(postern_user)\2|g'
+
+install: all install-mta install-files
+	@$(if $(live),contrib/make-spool $(spool_dir) $(postern_user) $(postern_group),:)
+	@f=$(DESTDIR)$(sbindir)/sendmail; \
+	if chgrp $(postern_group) $$f 2>/dev/null; then chmod 2755 $$f; \
+	else echo "$$f: still to be done: chgrp $(postern_group), chmod 2755"; fi
+
+# Looks at all of them before it touches one.
+install-mta: all
+	@test -n "$(REPLACE)" || contrib/mta-files check $(mta_files)
+	@contrib/mta-files take $(mta_files)
+	$(INSTALL) -d $(dir $(mta_files))
+	$(INSTALL) -m 0755 $(BUILD)/sendmail $(DESTDIR)$(sbindir)/sendmail
+	$(call link,$(DESTDIR)$(libdir_sendmail))
+	$(call link,$(DESTDIR)$(bindir)/mailq)
+	$(call link,$(DESTDIR)$(bindir)/newaliases)
+
+install-files: install-mta
+	$(INSTALL) -d $(addprefix $(DESTDIR),$(libexec_dir) $(providers_dir) $(sysconfdir)/postern \
+		$(unitdir) $(sysusersdir) $(tmpfilesdir) $(mandir)/man1 $(mandir)/man5 $(mandir)/man8)
+	$(INSTALL) -m 0755 $(BUILD)/posternd $(DESTDIR)$(sbindir)
+	$(INSTALL) -m 0755 $(BUILD)/postern $(DESTDIR)$(bindir)
+	$(INSTALL) -m 0755 $(HELPERS) $(DESTDIR)$(libexec_dir)
+	$(INSTALL) -m 0644 $(wildcard etc/providers/*) $(DESTDIR)$(providers_dir)
+	@test -e $(DESTDIR)$(conf_file) || { echo "installing $(conf_file)"; \
+		$(INSTALL) -m 0644 etc/postern.conf $(DESTDIR)$(conf_file); }
+	@echo installing $(DESTDIR)$(unitdir)/postern.service
+	@$(placed) etc/postern.service >$(DESTDIR)$(unitdir)/postern.service
+	@echo installing $(DESTDIR)$(sysusersdir)/postern.conf
+	@$(placed) etc/postern.sysusers >$(DESTDIR)$(sysusersdir)/postern.conf
+	@echo installing $(DESTDIR)$(tmpfilesdir)/postern.conf
+	@$(placed) etc/postern.tmpfiles >$(DESTDIR)$(tmpfilesdir)/postern.conf
+	@for page in $(pages); do \
+		echo "installing $$page"; \
+		$(INSTALL) -m 0644 $$page $(DESTDIR)$(mandir)/man$${page##*.}; done
+
+# The configuration, the users and the spool stay: there may be mail in it.
+uninstall:
+	rm -f $(mta_files) $(addprefix $(DESTDIR),$(sbindir)/posternd $(bindir)/postern \
+		$(unitdir)/postern.service $(sysusersdir)/postern.conf $(tmpfilesdir)/postern.conf)
+	rm -f $(foreach h,$(HELPERS),$(DESTDIR)$(libexec_dir)/$(notdir $(h)))
+	rm -f $(foreach p,$(wildcard etc/providers/*),$(DESTDIR)$(providers_dir)/$(notdir $(p)))
+	rm -f $(foreach p,$(pages),$(DESTDIR)$(mandir)/man$(subst .,,$(suffix $(p)))/$(notdir $(p)))
+	-rmdir $(DESTDIR)$(libexec_dir) $(DESTDIR)$(providers_dir) $(DESTDIR)$(datadir)/postern
+	@contrib/mta-files restore $(mta_files)
+	@echo "$(DESTDIR)$(sysconfdir)/postern and $(DESTDIR)$(spool_dir) were left as they are"
+
+help:
+	@sed -n '/^#	make/s/^#	//p' Makefile
+
 # --- Configure -------------------------------------------------------------
 
 configure: configure.ac
@@ -190,5 +275,5 @@ distclean: clean
 	rm -rf config.mk config.h config.h.in config.log config.status configure \
 		aclocal.m4 autom4te.cache configure~
 
-.PHONY: all tests check check-built check-asan check-asan-built check-valgrind try try-built \
+.PHONY: all install install-mta install-files uninstall help tests check check-built check-asan check-asan-built check-valgrind try try-built \
 	bench bench-built check-layers check-links lint deps deps-check deps-peers clean distclean
