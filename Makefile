@@ -206,8 +206,8 @@ placed = sed -e 's|/usr/sbin/posternd|$(sbindir)/posternd|g' \
 	-e 's|^SupplementaryGroups=.*|SupplementaryGroups=$(postern_group)|' \
 	-e 's|^\(User\|Group\)=postern|\1=$(postern_user)|' \
 	-e 's|posterndrop|$(postern_group)|g' \
-	-e '/^[dpgum] /s|\([ 	]\)postern\([ 	]\)|\1$(postern_user)\2|g' \
-	-e '/^[dpgum] /s|\([ 	]\)postern\([ 	]\)|\1$(postern_user)\2|g'
+	-e '/^[dfpgum] /s|\([ 	]\)postern\([ 	]\)|\1$(postern_user)\2|g' \
+	-e '/^[dfpgum] /s|\([ 	]\)postern\([ 	]\)|\1$(postern_user)\2|g'
 
 install: all install-mta install-files
 	@$(if $(live),contrib/make-spool $(spool_dir) $(postern_user) $(postern_group),:)
