@@ -1202,6 +1202,12 @@ session_is_up(const struct session *s)
 	return s->up && !s->ending;
 }
 
+bool
+session_was_up(const struct session *s)
+{
+	return s->up;
+}
+
 const char *
 session_peer(const struct session *s)
 {

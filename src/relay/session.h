@@ -71,6 +71,7 @@ void session_free(struct session *s);           /* after over(); NULL is fine */
 
 bool        session_is_idle(const struct session *s);   /* logged in, carries nothing */
 bool        session_is_up(const struct session *s);
+bool        session_was_up(const struct session *s);    /* logged in at some time: over() asks */
 const char *session_peer(const struct session *s);      /* "host[192.0.2.1]:465", for the log */
 unsigned    session_depth(const struct session *s);     /* messages it keeps in flight by now */
 int64_t     session_setup_ms(const struct session *s);  /* from the first dial to logged in */

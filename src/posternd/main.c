@@ -1,0 +1,278 @@
+/*
+ * posternd - the relay daemon.  In the foreground, always: what runs in the
+ * background is a supervisor's business.
+ */
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/version.h"
+#include "config/config.h"
+#include "net/dial.h"
+#include "net/loop.h"
+#include "posternd/control.h"
+#include "posternd/notify.h"
+#include "posternd/privilege.h"
+#include "posternd/reload.h"
+#include "relay/queue.h"
+#include "spool/place.h"
+#include "spool/store.h"
+#include "spool/wake.h"
+
+#define FINISH_MS 10000         /* what is in flight at SIGTERM gets this long */
+
+struct daemon {
+	const char        *conf_path;
+	struct event_base *base;
+	struct store      *store;
+	struct queue      *queue;
+	struct control    *control;
+	struct timer      *give_up;
+	int                wake;
+	struct watch      *on_wake, *on_term, *on_int, *on_hup;
+	bool               leaving;
+};
+
+static int
+fail(int code, const struct buf *why)
+{
+	fprintf(stderr, "posternd: %s\n", buf_cstr(why));
+	return code;
+}
+
+/* ---- events ---- */
+
+static void
+wake(void *arg)
+{
+	struct daemon *d = arg;
+
+	wake_drain(d->wake);
+	queue_wake(d->queue);
+}
+
+static void
+idle(void *arg)
+{
+	struct daemon *d = arg;
+
+	loop_stop(d->base);
+}
+
+static void
+give_up(void *arg)
+{
+	struct daemon *d = arg;
+
+	log_warn("stop: some deliveries did not finish in %d s and are broken off; they are repeated",
+	    FINISH_MS / 1000);
+	queue_stop(d->queue);
+}
+
+static void
+term(void *arg)
+{
+	struct daemon *d = arg;
+
+	if (d->leaving) {
+		queue_stop(d->queue);           /* asked twice: now */
+		return;
+	}
+	d->leaving = true;
+	notify_stopping();
+	log_info("stop: finishing what is in flight");
+	timer_set(d->give_up, FINISH_MS);
+	queue_quit(d->queue, idle, d);
+}
+
+static void
+hup(void *arg)
+{
+	struct daemon *d = arg;
+
+	if (!d->leaving)
+		reload(d->queue, d->conf_path);
+}
+
+/* ---- start ---- */
+
+static void
+usage(FILE *to)
+{
+	fprintf(to,
+	    "usage: posternd [-c FILE]\n"
+	    "  -c, --config FILE   the configuration (%s)\n"
+	    "      --version\n"
+	    "      --help\n"
+	    "Runs in the foreground. SIGTERM: finish and stop. SIGHUP: read the configuration again.\n",
+	    place_conf());
+}
+
+/* Arguments; -1: go on, otherwise the exit code. */
+static int
+arguments(struct daemon *d, int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "version", no_argument, NULL, 'V' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "c:h", longs, NULL)) != -1) {
+		switch (c) {
+		case 'c':
+			d->conf_path = optarg;
+			break;
+		case 'V':
+			version_print("posternd");
+			return EX_OK;
+		case 'h':
+			usage(stdout);
+			return EX_OK;
+		default:
+			usage(stderr);
+			return EX_USAGE;
+		}
+	}
+	if (optind == argc)
+		return -1;
+	fprintf(stderr, "posternd: unexpected argument \"%s\"\n", argv[optind]);
+	return EX_USAGE;
+}
+
+static void
+open_standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	while (fd >= 0 && fd <= 2);
+	if (fd > 2)
+		close(fd);
+}
+
+static int
+open_spool(struct daemon *d, struct buf *why)
+{
+	const char *what;
+	int err = store_open(place_spool(), true, &d->store, &what);
+
+	if (err == -EBUSY) {
+		buf_printf(why, "%s: another posternd is at work here", place_spool());
+		return EX_TEMPFAIL;
+	}
+	if (err != 0) {
+		buf_printf(why, "%s/%s: %s", place_spool(), what, strerror(-err));
+		return EX_OSFILE;
+	}
+	d->wake = wake_open(store_spool_fd(d->store));
+	if (d->wake < 0) {
+		buf_printf(why, "%s/wake: %s", place_spool(), strerror(-d->wake));
+		return EX_OSFILE;
+	}
+	return 0;
+}
+
+/* Everything that can be wrong is found here, before "ready" is said. */
+static int
+start(struct daemon *d, struct buf *why)
+{
+	struct config *conf;
+	int rc, err;
+
+	if ((rc = privilege_run_dir(place_spool(), place_run(), why)) != 0 ||
+	    (rc = privilege_drop(place_spool(), why)) != 0 ||
+	    (rc = config_read(d->conf_path, place_providers(), &conf, why)) != 0)
+		return rc;
+	if ((rc = open_spool(d, why)) != 0) {
+		config_free(conf);
+		return rc;
+	}
+	d->base = loop_new();
+	d->queue = queue_new(d->base, d->store, conf, why);
+	if (d->queue == NULL)
+		return EX_CONFIG;
+	d->control = control_start(d->base, d->queue, why);
+	if (d->control == NULL)
+		return EX_OSERR;
+	reload_apply(queue_conf(d->queue), d->store);
+	if ((err = queue_start(d->queue)) != 0) {
+		buf_printf(why, "%s: cannot be read: %s", place_spool(), strerror(-err));
+		return EX_IOERR;
+	}
+	return 0;
+}
+
+static void
+watch_all(struct daemon *d)
+{
+	d->on_wake = watch_fd(d->base, d->wake, wake, d);
+	d->on_term = watch_signal(d->base, SIGTERM, term, d);
+	d->on_int = watch_signal(d->base, SIGINT, term, d);
+	d->on_hup = watch_signal(d->base, SIGHUP, hup, d);
+	d->give_up = timer_new(d->base, give_up, d);
+}
+
+static void
+finish(struct daemon *d)
+{
+	control_stop(d->control);
+	watch_free(d->on_wake);
+	watch_free(d->on_term);
+	watch_free(d->on_int);
+	watch_free(d->on_hup);
+	timer_free(d->give_up);
+	if (d->queue != NULL)
+		queue_free(d->queue);
+	notify_stop();
+	if (d->base != NULL)
+		loop_free(d->base);
+	if (d->wake >= 0)
+		close(d->wake);
+	store_close(d->store);
+}
+
+int
+main(int argc, char **argv)
+{
+	static char resolver[4096];
+	struct daemon d = { .wake = -1 };
+	struct buf why;
+	int rc;
+
+	open_standard_descriptors();
+	d.conf_path = place_conf();
+	if ((rc = arguments(&d, argc, argv)) != -1)
+		return rc;
+	umask(077);
+	signal(SIGPIPE, SIG_IGN);
+	privilege_clean_environment();
+	snprintf(resolver, sizeof(resolver), "%s/postern-resolve", place_libexec());
+	dial_set_resolver(resolver);
+	buf_init(&why, 8192);
+	if ((rc = start(&d, &why)) != 0) {
+		rc = fail(rc, &why);
+	} else {
+		watch_all(&d);
+		notify_start(d.base);
+		notify_ready();
+		log_info("start: version %s, configuration %s", version_text(), d.conf_path);
+		loop_run(d.base);
+		log_info("stop: done");
+	}
+	finish(&d);
+	buf_done(&why);
+	return rc;
+}

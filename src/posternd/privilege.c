@@ -1,0 +1,114 @@
+#include "posternd/privilege.h"
+
+#include <sys/prctl.h>
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+static const char *const kept[] = {
+	"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "JOURNAL_STREAM", "CREDENTIALS_DIRECTORY", "LISTEN_FDS",
+	"LISTEN_PID", "TZ", "POSTERN_SPOOL", "POSTERN_RUN", "POSTERN_LIBEXEC", "POSTERN_CONF", "POSTERN_PROVIDERS",
+	"SSL_CERT_FILE", "SSL_CERT_DIR",
+};
+
+/* The configuration's "${VAR}" must not see what happened to be exported (libconfuse expands it). */
+void
+privilege_clean_environment(void)
+{
+	char *value[sizeof(kept) / sizeof(kept[0])];
+
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+		const char *v = getenv(kept[i]);
+
+		value[i] = v != NULL ? xstrdup(v) : NULL;
+	}
+	clearenv();
+	setenv("PATH", "/usr/bin:/bin:/usr/sbin:/sbin", 1);
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+		if (value[i] != NULL)
+			setenv(kept[i], value[i], 1);
+		free(value[i]);
+	}
+}
+
+static int
+owner(const char *spool, struct stat *ret, struct buf *why)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/cur", spool);
+	if (stat(path, ret) == 0)
+		return 0;
+	buf_printf(why, "%s: %s; the spool is made by `make install`, or by the package", path, strerror(errno));
+	return EX_OSFILE;
+}
+
+int
+privilege_run_dir(const char *spool, const char *run, struct buf *why)
+{
+	struct stat st;
+	int rc = owner(spool, &st, why);
+
+	if (rc != 0)
+		return rc;
+	if (mkdir(run, 0755) != 0) {
+		if (errno == EEXIST)
+			return 0;
+		buf_printf(why, "%s: cannot be made: %s", run, strerror(errno));
+		return EX_CANTCREAT;
+	}
+	if (chmod(run, 0755) != 0 || (geteuid() == 0 && chown(run, st.st_uid, st.st_gid) != 0)) {
+		buf_printf(why, "%s: %s", run, strerror(errno));
+		return EX_OSERR;
+	}
+	return 0;
+}
+
+static int
+become(const struct stat *st, struct buf *why)
+{
+	const struct passwd *pw = getpwuid(st->st_uid);
+	gid_t gid = pw != NULL ? pw->pw_gid : st->st_gid;
+	int rc = pw != NULL ? initgroups(pw->pw_name, gid) : setgroups(0, NULL);
+
+	if (rc != 0 || setresgid(gid, gid, gid) != 0 || setresuid(st->st_uid, st->st_uid, st->st_uid) != 0) {
+		buf_printf(why, "cannot become uid %u: %s", (unsigned)st->st_uid, strerror(errno));
+		return EX_OSERR;
+	}
+	if (setuid(0) == 0) {
+		buf_str(why, "root could be had back after it was given up");
+		return EX_OSERR;
+	}
+	return 0;
+}
+
+int
+privilege_drop(const char *spool, struct buf *why)
+{
+	struct stat st;
+	int rc = owner(spool, &st, why);
+
+	if (rc != 0)
+		return rc;
+	/* The credential is in this process: no core, no ptrace by other processes of the user. */
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	if (geteuid() == st.st_uid) {
+		if (st.st_uid == 0)
+			log_warn("%s belongs to root, so this runs as root; `make install` gives it to the user postern", spool);
+		return 0;
+	}
+	if (geteuid() == 0)
+		return become(&st, why);
+	buf_printf(why, "%s belongs to uid %u and this is uid %u: start as root or as that user", spool,
+	    (unsigned)st.st_uid, (unsigned)geteuid());
+	return EX_NOPERM;
+}

@@ -1,0 +1,39 @@
+#include "posternd/reload.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "posternd/notify.h"
+#include "spool/draft.h"
+#include "spool/place.h"
+
+void
+reload_apply(const struct config *c, struct store *store)
+{
+	struct draft_limits l = { .max_message = c->max_message, .min_free = c->min_free };
+	int err;
+
+	log_open("postern", c->log_to, c->log_facility, c->log_level);
+	err = draft_limits_write(store_spool_fd(store), &l);
+	if (err != 0)
+		log_warn("the spool's limits file cannot be written: %s; sendmail goes by its built-in limits",
+		    strerror(-err));
+}
+
+void
+reload(struct queue *q, const char *path)
+{
+	struct config *c;
+	struct buf why;
+
+	buf_init(&why, 4096);
+	notify_reloading();
+	if (config_read(path, place_providers(), &c, &why) != 0 || !queue_reload(q, c, &why)) {
+		log_err("reload: %s; the running configuration stays", buf_cstr(&why));
+	} else {
+		reload_apply(queue_conf(q), queue_store(q));
+		log_info("reload: %s is in use", path);
+	}
+	notify_ready();
+	buf_done(&why);
+}

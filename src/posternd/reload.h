@@ -1,0 +1,19 @@
+/*
+ * reload.h - read the configuration and put it to work, at start and at
+ * SIGHUP.  A bad one changes nothing and is said.
+ */
+#ifndef POSTERND_RELOAD_H
+#define POSTERND_RELOAD_H
+
+#include "base/buf.h"
+#include "config/config.h"
+#include "relay/queue.h"
+#include "spool/store.h"
+
+/* What is of the daemon as a whole: the log, and what the shim must know. */
+void reload_apply(const struct config *c, struct store *store);
+
+/* SIGHUP. */
+void reload(struct queue *q, const char *path);
+
+#endif

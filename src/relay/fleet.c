@@ -1,0 +1,66 @@
+#include "relay/fleet.h"
+
+#include <stdlib.h>
+
+#include "base/buf.h"
+
+struct fleet *
+fleet_new(struct event_base *base, struct config *conf, const struct upstream_ops *ops, void *owner, struct buf *why)
+{
+	struct fleet *f = xcalloc(1, sizeof(*f));
+
+	f->conf = conf;
+	f->up = xcalloc(conf->nrelays, sizeof(*f->up));
+	for (; f->n < conf->nrelays; f->n++) {
+		f->up[f->n] = upstream_new(base, conf, &conf->relays[f->n], ops, owner, why);
+		if (f->up[f->n] == NULL) {
+			fleet_free(f);
+			return NULL;
+		}
+	}
+	return f;
+}
+
+void
+fleet_quit(struct fleet *f)
+{
+	for (size_t i = 0; i < f->n; i++)
+		upstream_quit(f->up[i]);
+}
+
+void
+fleet_stop(struct fleet *f)
+{
+	for (size_t i = 0; i < f->n; i++)
+		upstream_stop(f->up[i]);
+}
+
+bool
+fleet_is_gone(const struct fleet *f)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (!upstream_is_gone(f->up[i]))
+			return false;
+	return true;
+}
+
+void
+fleet_free(struct fleet *f)
+{
+	if (f == NULL)
+		return;
+	for (size_t i = 0; i < f->n; i++)
+		upstream_free(f->up[i]);
+	free(f->up);
+	config_free(f->conf);
+	free(f);
+}
+
+struct upstream *
+fleet_pick(const struct fleet *f)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (upstream_well(f->up[i]) != RESTING)
+			return f->up[i];
+	return NULL;
+}

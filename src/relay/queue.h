@@ -1,0 +1,69 @@
+/*
+ * queue.h - every message of the spool is in exactly one state here:
+ *
+ *   arriving (new/) -> ready (cur/) -> carried (cur/, a work) -> gone
+ *                        ^   \------- given back ------/  \
+ *                        +------ waiting (later/) <-------+-> dead/, bad/
+ *
+ * A cache of the spool, rebuilt at start: losing it loses nothing.  Relays
+ * pull from it; nothing is pushed.  The relays of one configuration stand
+ * together (fleet): a reload puts a new fleet to work while the old one
+ * finishes what it carries.
+ */
+#ifndef RELAY_QUEUE_H
+#define RELAY_QUEUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "config/config.h"
+#include "relay/upstream.h"
+#include "spool/store.h"
+
+struct event_base;
+struct queue;
+
+/*
+ * The queue owns conf from here on.  NULL: a relay cannot be set up, one line
+ * in *why (conf is then freed too).  Nothing is read yet.
+ */
+struct queue *queue_new(struct event_base *base, struct store *store, struct config *conf, struct buf *why);
+
+int  queue_start(struct queue *q);              /* read the spool's directories; 0 or -errno */
+void queue_wake(struct queue *q);               /* something may be in new/ */
+
+/* A new configuration, or false and the old one stays (conf freed, *why filled). */
+bool queue_reload(struct queue *q, struct config *conf, struct buf *why);
+const struct config *queue_conf(const struct queue *q);
+
+/* Stop pulling, finish what is in flight; idle() comes from the loop when no session is left. */
+void queue_quit(struct queue *q, void (*idle)(void *arg), void *arg);
+void queue_stop(struct queue *q);               /* give up what is in flight; idle() still comes */
+void queue_free(struct queue *q);               /* after idle(), or before queue_start() */
+
+struct queue_counts {
+	size_t ready, carried, waiting;
+	size_t held, dead, bad;         /* counted on disk when asked */
+};
+
+void queue_count(struct queue *q, struct queue_counts *ret);
+
+/* ---- for showing ---- */
+
+enum shown_state { SHOWN_READY, SHOWN_ACTIVE, SHOWN_LATER, SHOWN_HOLD, SHOWN_DEAD, SHOWN_BAD };
+
+struct shown {
+	msgid            id;
+	enum shown_state state;
+	enum place       place;
+	uint32_t         due_s;         /* SHOWN_LATER */
+};
+
+/* Every message, by arrival; *ret is the caller's to free(). */
+size_t queue_list(struct queue *q, struct shown **ret);
+struct store *queue_store(struct queue *q);
+
+size_t queue_relays(const struct queue *q);
+const struct upstream *queue_relay(const struct queue *q, size_t i);
+
+#endif

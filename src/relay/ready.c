@@ -1,0 +1,116 @@
+#include "relay/ready.h"
+
+#include <stdlib.h>
+
+#include "base/buf.h"
+
+static struct line *
+line_of(struct ready *r, uid_t uid)
+{
+	struct line **chain = &r->chain[uid % READY_CHAINS];
+	struct line *l;
+
+	for (l = *chain; l != NULL; l = l->next)
+		if (l->uid == uid)
+			return l;
+	l = xcalloc(1, sizeof(*l));
+	l->uid = uid;
+	l->next = *chain;
+	*chain = l;
+	return l;
+}
+
+static void
+turn_last(struct ready *r, struct line *l)
+{
+	l->turn = NULL;
+	if (r->turns == NULL)
+		r->turns = l;
+	else
+		r->last_turn->turn = l;
+	r->last_turn = l;
+}
+
+static void
+turn_first(struct ready *r, struct line *l)
+{
+	l->turn = r->turns;
+	r->turns = l;
+	if (l->turn == NULL)
+		r->last_turn = l;
+}
+
+void
+ready_add(struct ready *r, struct entry *e)
+{
+	struct line *l = line_of(r, e->uid);
+
+	e->next = NULL;
+	r->n++;
+	if (l->first != NULL) {
+		l->last->next = e;
+		l->last = e;
+		return;
+	}
+	l->first = l->last = e;
+	turn_last(r, l);
+}
+
+void
+ready_return(struct ready *r, struct entry *e)
+{
+	struct line *l = line_of(r, e->uid);
+	bool was_empty = l->first == NULL;
+
+	e->next = l->first;
+	l->first = e;
+	r->n++;
+	if (was_empty) {
+		l->last = e;
+		turn_first(r, l);
+	}
+}
+
+struct entry *
+ready_take(struct ready *r)
+{
+	struct line *l = r->turns;
+	struct entry *e;
+
+	if (l == NULL)
+		return NULL;
+	r->turns = l->turn;
+	if (r->turns == NULL)
+		r->last_turn = NULL;
+	e = l->first;
+	l->first = e->next;
+	r->n--;
+	if (l->first != NULL)
+		turn_last(r, l);
+	else
+		l->last = NULL;
+	e->next = NULL;
+	return e;
+}
+
+void
+ready_each(const struct ready *r, void (*each)(void *arg, struct entry *e), void *arg)
+{
+	for (const struct line *l = r->turns; l != NULL; l = l->turn)
+		for (struct entry *e = l->first; e != NULL; e = e->next)
+			each(arg, e);
+}
+
+void
+ready_done(struct ready *r)
+{
+	for (size_t i = 0; i < READY_CHAINS; i++) {
+		struct line *l, *next;
+
+		for (l = r->chain[i]; l != NULL; l = next) {
+			next = l->next;
+			free(l);
+		}
+	}
+	*r = (struct ready){ 0 };
+}

@@ -1,0 +1,428 @@
+#include "relay/upstream.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "config/secret.h"
+#include "net/loop.h"
+#include "net/tls.h"
+#include "relay/retry.h"
+
+#define PROBE_SLOW_S     3600           /* a refused credential: one look an hour */
+#define NUDGE_MS         5000           /* submissions bring a probe forward this often */
+#define MAIL_PER_SESSION 8              /* backlog that is worth one more login */
+#define CROWDED_MS       600000         /* how long a refused extra connection is not asked for again */
+
+struct link {
+	struct session  *session;
+	struct upstream *up;
+	unsigned         carried;       /* messages settled */
+	struct link     *next;
+};
+
+struct upstream {
+	struct event_base         *base;
+	const struct config       *conf;
+	const struct relay_conf   *relay;
+	const struct upstream_ops *ops;
+	void                      *owner;
+	struct tls                *tls;
+	struct relay_lacks         lacks;
+
+	struct link               *links;
+	unsigned                   nlinks;
+	unsigned                   ceiling;     /* connections the server was seen to allow */
+	int64_t                    crowded_ms;  /* when the ceiling was learned */
+
+	enum well                  well;
+	unsigned                   failures;    /* in a row */
+	struct status              trouble;
+	int64_t                    since_s;
+	int64_t                    until_ms;
+	int64_t                    nudged_ms;
+	bool                       nudgeable;   /* a plain connection failure, nothing stated */
+	bool                       probing;     /* the one message of PROBING is out */
+	bool                       quitting;
+	struct timer              *wait;
+};
+
+static void connect_one(struct upstream *u);
+
+/* ---- the breaker ---- */
+
+static void
+set_well(struct upstream *u, enum well well)
+{
+	if (u->well == well)
+		return;
+	u->well = well;
+	u->since_s = clock_wall_s();
+	u->ops->changed(u->owner, u);
+}
+
+static void
+probe(struct upstream *u)
+{
+	timer_off(u->wait);
+	u->probing = false;
+	set_well(u, PROBING);
+	upstream_offer(u);
+}
+
+static void
+on_wait_over(void *arg)
+{
+	probe(arg);
+}
+
+static bool
+needs_person(const struct status *why)
+{
+	return why->verdict == VERDICT_CREDENTIAL || why->verdict == VERDICT_CONFIG;
+}
+
+static int64_t
+rest_ms(struct upstream *u, const struct status *why)
+{
+	if (needs_person(why))
+		return (why->pause_s > 0 ? why->pause_s : PROBE_SLOW_S) * INT64_C(1000);
+	if (why->verdict == VERDICT_PAUSE && why->pause_s > 0)
+		return why->pause_s * INT64_C(1000);
+	return retry_backoff_ms(u->failures, (uint64_t)(uintptr_t)u ^ (uint64_t)clock_wall_us());
+}
+
+static void
+say_trouble(const struct upstream *u, int64_t ms)
+{
+	const struct status *t = &u->trouble;
+
+	log_write(needs_person(t) ? LOG_LEVEL_ALERT : LOG_LEVEL_WARN,
+	    "relay=%s, status=%s, next=%llds, reason=%s%s%s; mail is kept", u->relay->name,
+	    needs_person(t) ? "needs-attention" : "resting", (long long)(ms + 999) / 1000, t->text,
+	    t->hint != NULL ? " - " : "", t->hint != NULL ? t->hint : "");
+}
+
+static void
+rest(struct upstream *u, const struct status *why)
+{
+	bool news = u->well == WELL || u->trouble.verdict != why->verdict || u->trouble.code != why->code;
+	int64_t ms;
+
+	u->failures++;
+	u->trouble = *why;
+	u->nudgeable = !needs_person(why) && why->pause_s == 0;
+	ms = rest_ms(u, why);
+	u->until_ms = clock_mono_ms() + ms;
+	timer_set(u->wait, ms);
+	if (news || u->failures % 10 == 0)
+		say_trouble(u, ms);
+	set_well(u, RESTING);
+}
+
+/* A message came to an end of its own: the relay works. */
+static void
+works(struct upstream *u)
+{
+	if (u->well == PROBING && u->trouble.verdict != VERDICT_NONE)
+		log_info("relay=%s, status=well", u->relay->name);
+	u->failures = 0;
+	u->trouble.verdict = VERDICT_NONE;
+	set_well(u, WELL);
+}
+
+/* ---- what sessions ask and tell ---- */
+
+static struct mail *
+on_next(void *owner, struct session *s)
+{
+	struct link *l = owner;
+	struct upstream *u = l->up;
+	struct mail *m;
+
+	(void)s;
+	if (u->well == RESTING || u->quitting || (u->well == PROBING && u->probing))
+		return NULL;
+	m = u->ops->next(u->owner, u);
+	if (m != NULL && u->well == PROBING)
+		u->probing = true;
+	return m;
+}
+
+/* Did the server judge it, or was it only given back?  A 421 judges nothing. */
+static bool
+came_to_an_end(const struct mail *m)
+{
+	for (size_t i = 0; i < m->nrcpt; i++) {
+		const struct status *st = &m->rcpt[i].status;
+
+		if (!status_is_relay(st) && st->verdict != VERDICT_RECONNECT && st->code != 0 && st->code != 421)
+			return true;
+	}
+	return false;
+}
+
+static void
+on_settled(void *owner, struct session *s, struct mail *m)
+{
+	struct link *l = owner;
+	struct upstream *u = l->up;
+
+	if (came_to_an_end(m)) {
+		l->carried++;
+		works(u);
+	}
+	u->probing = false;
+	u->ops->settled(u->owner, u, s, m);
+	upstream_offer(u);
+}
+
+static void
+on_up(void *owner, struct session *s)
+{
+	struct link *l = owner;
+
+	log_debug("relay=%s, session=%s, status=up", l->up->relay->name, session_peer(s));
+}
+
+static void
+unlink_link(struct link *l)
+{
+	struct link **at = &l->up->links;
+
+	while (*at != l)
+		at = &(*at)->next;
+	*at = l->next;
+	l->up->nlinks--;
+}
+
+static bool
+another_is_up(const struct upstream *u)
+{
+	for (const struct link *l = u->links; l != NULL; l = l->next)
+		if (session_is_up(l->session))
+			return true;
+	return false;
+}
+
+/*
+ * A session is over.  Trouble rests the relay, with one exception: an extra
+ * connection that is turned away while another works is a limit on
+ * connections, so we live with those we have for a while.  A session that
+ * only lost its link is nobody's trouble if it carried something.
+ */
+static void
+on_over(void *owner, struct session *s, const struct status *why)
+{
+	struct link *l = owner;
+	struct upstream *u = l->up;
+	bool was_up = session_was_up(s);
+	struct status st = *why;
+
+	unlink_link(l);
+	if (status_is_relay(&st)) {
+		if (!was_up && !needs_person(&st) && another_is_up(u)) {
+			u->ceiling = u->nlinks;
+			u->crowded_ms = clock_mono_ms();
+			log_info("relay=%s, connections=%u, reason=%s", u->relay->name, u->ceiling, st.text);
+		} else if (u->well != RESTING) {
+			rest(u, &st);
+		}
+	} else if (st.verdict == VERDICT_RECONNECT && l->carried == 0 && u->well != RESTING) {
+		/* The first time at once, on a fresh connection; then with the breaker's waits. */
+		if (u->failures == 0)
+			u->failures = 1;
+		else
+			rest(u, &st);
+	}
+	session_free(s);
+	free(l);
+	u->ops->changed(u->owner, u);
+	upstream_offer(u);
+}
+
+static const struct session_ops session_ops = {
+	.next = on_next, .settled = on_settled, .up = on_up, .over = on_over,
+};
+
+/* ---- connections ---- */
+
+static void
+connect_one(struct upstream *u)
+{
+	struct session_params p = {
+		.base = u->base, .relay = u->relay, .tls = u->tls, .lacks = &u->lacks, .ops = &session_ops,
+		.helo = u->relay->helo != NULL ? u->relay->helo : u->conf->hostname,
+	};
+	struct buf secret, why;
+	struct status st;
+	struct link *l;
+
+	buf_init(&secret, 16384);
+	buf_init(&why, 1024);
+	if (u->relay->user != NULL && secret_read(u->relay, &secret, &why) != 0) {
+		status_local(&st, VERDICT_CREDENTIAL, SCOPE_RELAY, "4.7.0", "%s", buf_cstr(&why));
+		rest(u, &st);
+	} else {
+		l = xcalloc(1, sizeof(*l));
+		l->up = u;
+		p.owner = l;
+		p.secret = buf_view(&secret);
+		l->next = u->links;
+		u->links = l;
+		u->nlinks++;
+		l->session = session_new(&p);
+	}
+	buf_wipe(&secret);
+	buf_done(&why);
+}
+
+static unsigned
+allowed(struct upstream *u)
+{
+	if (u->well == PROBING)
+		return 1;
+	if (u->ceiling > 0 && clock_mono_ms() - u->crowded_ms < CROWDED_MS)
+		return u->ceiling;
+	u->ceiling = 0;
+	return u->relay->connections;
+}
+
+/* A login costs more than a message, and services count them: one more connection must be worth it. */
+static bool
+worth_another(struct upstream *u, size_t backlog)
+{
+	for (const struct link *l = u->links; l != NULL; l = l->next)
+		if (!session_is_up(l->session))
+			return false;           /* one at a time */
+	return backlog >= (size_t)MAIL_PER_SESSION * u->nlinks;
+}
+
+void
+upstream_offer(struct upstream *u)
+{
+	size_t backlog = u->ops->backlog(u->owner);
+
+	if (backlog == 0 || u->well == RESTING || u->quitting)
+		return;
+	for (struct link *l = u->links; l != NULL; l = l->next) {
+		if (session_is_idle(l->session)) {
+			session_kick(l->session);
+			return;
+		}
+	}
+	if (u->nlinks < allowed(u) && worth_another(u, backlog))
+		connect_one(u);
+}
+
+void
+upstream_nudge(struct upstream *u)
+{
+	int64_t now = clock_mono_ms();
+
+	if (u->well != RESTING || !u->nudgeable || u->quitting || now - u->nudged_ms < NUDGE_MS)
+		return;
+	u->nudged_ms = now;
+	probe(u);
+}
+
+/* ---- life ---- */
+
+struct upstream *
+upstream_new(struct event_base *base, const struct config *conf, const struct relay_conf *relay,
+    const struct upstream_ops *ops, void *owner, struct buf *why)
+{
+	struct tls_client_params p = {
+		.ca_file = relay->ca_file, .ca_path = relay->ca_path, .min_version = relay->tls_min,
+		.verify = relay->verify,
+	};
+	struct tls *tls = NULL;
+	struct upstream *u;
+
+	if (relay->tls != TLS_NONE && (tls = tls_client(&p, why)) == NULL)
+		return NULL;
+	u = xcalloc(1, sizeof(*u));
+	u->base = base;
+	u->conf = conf;
+	u->relay = relay;
+	u->ops = ops;
+	u->owner = owner;
+	u->tls = tls;
+	u->nudged_ms = clock_mono_ms() - NUDGE_MS;
+	u->since_s = clock_wall_s();
+	u->wait = timer_new(base, on_wait_over, u);
+	return u;
+}
+
+void
+upstream_quit(struct upstream *u)
+{
+	u->quitting = true;
+	timer_off(u->wait);
+	for (struct link *l = u->links; l != NULL; l = l->next)
+		session_quit(l->session);
+}
+
+void
+upstream_stop(struct upstream *u)
+{
+	u->quitting = true;
+	timer_off(u->wait);
+	for (struct link *l = u->links; l != NULL; l = l->next)
+		session_stop(l->session);
+}
+
+bool
+upstream_is_gone(const struct upstream *u)
+{
+	return u->links == NULL;
+}
+
+void
+upstream_free(struct upstream *u)
+{
+	if (u == NULL)
+		return;
+	assert(u->links == NULL);
+	timer_free(u->wait);
+	tls_free(u->tls);
+	free(u);
+}
+
+enum well
+upstream_well(const struct upstream *u)
+{
+	return u->well;
+}
+
+const struct relay_conf *
+upstream_conf(const struct upstream *u)
+{
+	return u->relay;
+}
+
+unsigned
+upstream_sessions(const struct upstream *u)
+{
+	return u->nlinks;
+}
+
+const struct status *
+upstream_trouble(const struct upstream *u)
+{
+	return &u->trouble;
+}
+
+int64_t
+upstream_until_s(const struct upstream *u)
+{
+	return clock_wall_s() + (u->until_ms - clock_mono_ms()) / 1000;
+}
+
+int64_t
+upstream_since_s(const struct upstream *u)
+{
+	return u->since_s;
+}

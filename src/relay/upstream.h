@@ -1,0 +1,59 @@
+/*
+ * upstream.h - one relay: its connections and its breaker.  Decides when to
+ * connect and when to rest; carries no messages itself: its sessions ask the
+ * owner for them, so a relay in trouble simply stops asking.
+ *
+ *            trouble                      wait over, or a submission
+ *   WELL ------------> RESTING ------------------------------------> PROBING
+ *     ^                   ^   (a stated pause, a refused login: only the wait)   |
+ *     |                   +---------------- trouble ----------------------------+
+ *     +------------------------------- one message came to an end --------------+
+ *
+ * While RESTING no session pulls; while PROBING one session pulls one message.
+ */
+#ifndef RELAY_UPSTREAM_H
+#define RELAY_UPSTREAM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/config.h"
+#include "relay/mail.h"
+#include "relay/session.h"
+
+struct event_base;
+struct upstream;
+
+enum well { WELL, RESTING, PROBING };
+
+struct upstream_ops {
+	/* As session's; with the relay that asks. */
+	struct mail *(*next)(void *owner, struct upstream *u);
+	void (*settled)(void *owner, struct upstream *u, struct session *s, struct mail *m);
+	/* How many messages wait for somebody to pull them. */
+	size_t (*backlog)(void *owner);
+	/* WELL, RESTING, PROBING changed, or the last session is gone. */
+	void (*changed)(void *owner, struct upstream *u);
+};
+
+/* conf and relay outlive it.  NULL: its TLS side cannot be set up (a file), one line in *why. */
+struct upstream *upstream_new(struct event_base *base, const struct config *conf, const struct relay_conf *relay,
+                              const struct upstream_ops *ops, void *owner, struct buf *why);
+
+void upstream_offer(struct upstream *u);        /* there is something to pull */
+void upstream_nudge(struct upstream *u);        /* a submission: bring the next probe forward, if that is allowed */
+void upstream_quit(struct upstream *u);         /* finish what is in flight; no new connections */
+void upstream_stop(struct upstream *u);         /* now */
+bool upstream_is_gone(const struct upstream *u);/* no session is left */
+void upstream_free(struct upstream *u);         /* when gone; NULL is fine */
+
+enum well upstream_well(const struct upstream *u);
+const struct relay_conf *upstream_conf(const struct upstream *u);
+unsigned upstream_sessions(const struct upstream *u);
+
+/* RESTING: why, and until when (wall seconds). */
+const struct status *upstream_trouble(const struct upstream *u);
+int64_t upstream_until_s(const struct upstream *u);
+int64_t upstream_since_s(const struct upstream *u);
+
+#endif

@@ -1,0 +1,82 @@
+#include "relay/waiting.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "base/buf.h"
+
+static bool
+before(const struct entry *a, const struct entry *b)
+{
+	return a->due_s != b->due_s ? a->due_s < b->due_s : a->id < b->id;
+}
+
+static void
+put(struct waiting *w, size_t at, struct entry *e)
+{
+	w->e[at] = e;
+	e->slot = (uint32_t)at;
+}
+
+static void
+rise(struct waiting *w, size_t at, struct entry *e)
+{
+	for (; at > 0 && before(e, w->e[(at - 1) / 2]); at = (at - 1) / 2)
+		put(w, at, w->e[(at - 1) / 2]);
+	put(w, at, e);
+}
+
+static void
+sink(struct waiting *w, size_t at, struct entry *e)
+{
+	size_t child;
+
+	while ((child = 2 * at + 1) < w->n) {
+		if (child + 1 < w->n && before(w->e[child + 1], w->e[child]))
+			child++;
+		if (!before(w->e[child], e))
+			break;
+		put(w, at, w->e[child]);
+		at = child;
+	}
+	put(w, at, e);
+}
+
+void
+waiting_add(struct waiting *w, struct entry *e)
+{
+	if (w->n == w->cap) {
+		w->cap = w->cap > 0 ? w->cap + w->cap / 2 : 64;
+		w->e = xrealloc(w->e, w->cap * sizeof(*w->e));
+	}
+	rise(w, w->n++, e);
+}
+
+struct entry *
+waiting_first(const struct waiting *w)
+{
+	return w->n > 0 ? w->e[0] : NULL;
+}
+
+void
+waiting_remove(struct waiting *w, struct entry *e)
+{
+	size_t at = e->slot;
+	struct entry *last = w->e[--w->n];
+
+	assert(at <= w->n && (at == w->n || w->e[at] == e));
+	if (at == w->n)
+		return;
+	if (at > 0 && before(last, w->e[(at - 1) / 2]))
+		rise(w, at, last);
+	else
+		sink(w, at, last);
+}
+
+void
+waiting_done(struct waiting *w)
+{
+	free(w->e);
+	*w = (struct waiting){ 0 };
+}

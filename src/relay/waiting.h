@@ -1,0 +1,22 @@
+/*
+ * waiting.h - the messages in later/, the one that is due first on top: a
+ * binary heap by due_s, then by id.  Pure.
+ */
+#ifndef RELAY_WAITING_H
+#define RELAY_WAITING_H
+
+#include <stddef.h>
+
+#include "relay/entry.h"
+
+struct waiting {
+	struct entry **e;
+	size_t         n, cap;
+};
+
+void          waiting_add(struct waiting *w, struct entry *e);
+struct entry *waiting_first(const struct waiting *w);           /* NULL: nothing waits */
+void          waiting_remove(struct waiting *w, struct entry *e);
+void          waiting_done(struct waiting *w);                  /* not the entries */
+
+#endif
