@@ -121,16 +121,16 @@ $(BUILD)/$(1): $(call ring_objects,$(1)) $(BUILD)/libtests.a $(TEST_LIBS)
 endef
 $(foreach r,unit session crash,$(eval $(call RING,$(r))))
 
-# The far ends: a submission server, a slow network, certificates for both.
 # The far ends and the tools of the tests, FOLDER:PROGRAM.
-TOOLS = upstream:upstream proxy:delay-proxy pki:demo-pki bench:bench
+TOOLS = upstream:upstream proxy:delay-proxy pki:demo-pki bench:bench bare:bare
 folder = $(word 1,$(subst :, ,$(1)))
 program = $(BUILD)/$(word 2,$(subst :, ,$(1)))
 TOOL_PROGRAMS = $(foreach t,$(TOOLS),$(if $(wildcard tests/$(call folder,$(t))/main.c),$(call program,$(t))))
 
 define TOOL
-$(call program,$(1)): $(call ring_objects,$(call folder,$(1))) $(BUILD)/libtests.a $(call libs,base)
-	$$(LINK) -o $$@ $$^ $$(SSL_LIBS)
+$(call program,$(1)): $(call ring_objects,$(call folder,$(1))) $(BUILD)/libtests.a \
+		$(call libs,spool mail base)
+	$$(LINK) -Wl,--as-needed -o $$@ $$^ $$(SSL_LIBS)
 endef
 $(foreach t,$(TOOLS),$(eval $(call TOOL,$(t))))
 
