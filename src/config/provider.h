@@ -10,19 +10,25 @@
 #include "smtp/rules.h"
 
 struct provider {
-	char        *host;
-	unsigned     port;
-	char        *tls;               /* "implicit", "starttls" */
+	char        *host;              /* NULL: rules only, the relay says where */
+	unsigned     port;              /* 0: not stated */
+	char        *tls;               /* "implicit", "starttls"; or NULL */
 	char        *auth;              /* or NULL */
-	char        *user_hint;         /* "your full address"; or NULL */
+	char        *user_hint;         /* "your full address"; NULL or "": a login is not required */
 	unsigned     connections;       /* 0: not stated */
 	unsigned     pipeline_depth;
 	unsigned     recipients_per_message;
 	struct rules rules;
 };
 
-/* 0, or a sysexits code with one line in *why that names file and line; an
-   unknown name lists the known ones. */
+/*
+ * 0, or a sysexits code with one line in *why.  EX_NOINPUT: there is no such
+ * provider, and the line lists the known ones; others name file and line.
+ *
+ * A file may say `like = "OTHER"`: what it does not state itself is OTHER's,
+ * and OTHER's rules follow its own.  A host with REGION in it makes a family:
+ * "ses-eu-west-1" is ses.conf with eu-west-1 in that place.
+ */
 int  provider_read(const char *dir, const char *name, struct provider *ret, struct buf *why);
 void provider_done(struct provider *p);
 

@@ -6,6 +6,8 @@
 #ifndef CONFIG_SECRET_H
 #define CONFIG_SECRET_H
 
+#include <sys/types.h>
+
 #include "base/buf.h"
 #include "config/config.h"
 
@@ -16,5 +18,11 @@
  * blanks inside a 16-letter app password are removed.
  */
 int secret_read(const struct relay_conf *r, struct buf *ret, struct buf *why);
+
+/*
+ * May this group read a secret?  Root's, this process's, and the daemon's
+ * (root asks for it in `postern check`).
+ */
+bool secret_is_our_group(gid_t gid);
 
 #endif

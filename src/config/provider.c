@@ -1,0 +1,267 @@
+/* provider.c - provider files. */
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "config/options.h"
+#include "config/provider.h"
+#include "config/rulefile.h"
+#include "config/source.h"
+
+/* like = … of a file that is itself like another: enough for real families, and it ends. */
+#define MAX_LIKE 4
+
+static cfg_opt_t schema[] = {
+	SOURCE_OPTION("like"),
+	SOURCE_OPTION("host"),
+	SOURCE_OPTION("port"),
+	SOURCE_OPTION("tls"),
+	SOURCE_OPTION("auth"),
+	SOURCE_OPTION("user-hint"),
+	SOURCE_OPTION("connections"),
+	SOURCE_OPTION("pipeline-depth"),
+	SOURCE_OPTION("recipients-per-message"),
+	CFG_SEC("rule", rulefile_schema, CFGF_MULTI | CFGF_NODEFAULT),
+	CFG_END()
+};
+
+static const char region_word[] = "REGION";
+
+void
+provider_done(struct provider *p)
+{
+	free(p->host);
+	free(p->tls);
+	free(p->auth);
+	free(p->user_hint);
+	rules_done(&p->rules);
+	memset(p, 0, sizeof(*p));
+}
+
+/* ---- the known ones, for the error line ---- */
+
+#define MAX_KNOWN 512
+
+static int
+compare(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static size_t
+list_known(const char *dir, char *ret[static MAX_KNOWN])
+{
+	DIR *d = opendir(dir);
+	struct dirent *e;
+	size_t n = 0;
+
+	while (d != NULL && (e = readdir(d)) != NULL && n + 1 < MAX_KNOWN) {
+		struct span name = span_of(e->d_name);
+
+		if (name.n > 5 && name.p[0] != '.' && strcmp(name.p + name.n - 5, ".conf") == 0)
+			ret[n++] = span_dup((struct span){ name.p, name.n - 5 });
+	}
+	if (d != NULL)
+		closedir(d);
+	qsort(ret, n, sizeof(*ret), compare);
+	ret[n] = NULL;
+	return n;
+}
+
+static int
+unknown(const char *dir, const char *name, struct buf *why)
+{
+	char *known[MAX_KNOWN];
+	size_t i, n = list_known(dir, known);
+	const char *near = option_nearest(name, (const char *const *)known);
+
+	buf_printf(why, "unknown provider \"%.48s\"; ", name);
+	if (near != NULL)
+		buf_printf(why, "did you mean \"%s\"? ", near);
+	if (n == 0)
+		buf_printf(why, "there are no provider files in %s", dir);
+	for (i = 0; i < n; i++) {
+		buf_printf(why, "%s%s", i == 0 ? "known: " : ", ", known[i]);
+		free(known[i]);
+	}
+	return EX_NOINPUT;
+}
+
+/* ---- reading ---- */
+
+static void
+fill(char **mine, char **other)
+{
+	if (*mine == NULL) {
+		*mine = *other;
+		*other = NULL;
+	}
+}
+
+static void
+fill_number(unsigned *mine, unsigned other)
+{
+	if (*mine == 0)
+		*mine = other;
+}
+
+/* What p does not say is what the other says; the other is used up. */
+static void
+inherit(struct provider *p, struct provider *other)
+{
+	/* Another way in is another port: they go together. */
+	if (p->tls == NULL)
+		fill_number(&p->port, other->port);
+	fill(&p->host, &other->host);
+	fill(&p->tls, &other->tls);
+	fill(&p->auth, &other->auth);
+	fill(&p->user_hint, &other->user_hint);
+	fill_number(&p->connections, other->connections);
+	fill_number(&p->pipeline_depth, other->pipeline_depth);
+	fill_number(&p->recipients_per_message, other->recipients_per_message);
+	rulefile_append(&p->rules, &other->rules);
+	provider_done(other);
+}
+
+static int
+take(const struct source *s, struct provider *p, struct buf *why)
+{
+	const char *tls = source_str(s->root, "tls");
+
+	if (tls != NULL && strcmp(tls, "none") == 0)
+		return source_wrong(s, s->root, "tls", why,
+		    "tls: a provider without TLS is none; write \"implicit\" or \"starttls\"");
+	p->host = source_dup(s->root, "host");
+	p->port = source_number(s->root, "port", 0);
+	p->tls = source_dup(s->root, "tls");
+	p->auth = source_dup(s->root, "auth");
+	p->user_hint = source_dup(s->root, "user-hint");
+	p->connections = source_number(s->root, "connections", 0);
+	p->pipeline_depth = source_number(s->root, "pipeline-depth", 0);
+	p->recipients_per_message = source_number(s->root, "recipients-per-message", 0);
+	return rulefile_take(s, s->root, &p->rules, why);
+}
+
+static int read_file(const char *dir, struct span name, int depth, struct provider *ret, struct buf *why);
+
+static int
+take_like(const struct source *s, const char *dir, const char *like, int depth, struct provider *p,
+    struct buf *why)
+{
+	struct provider other = { 0 };
+	struct buf detail;
+	int rc;
+
+	if (depth >= MAX_LIKE)
+		return source_wrong(s, s->root, "like", why,
+		    "like: goes round, or through more than %d files", MAX_LIKE);
+	buf_init(&detail, 16384);
+	rc = read_file(dir, span_of(like), depth + 1, &other, &detail);
+	if (rc == EX_NOINPUT)
+		rc = source_wrong(s, s->root, "like", why, "like: there is no provider \"%s\"", like);
+	else
+		buf_span(why, buf_view(&detail));
+	if (rc == 0)
+		inherit(p, &other);
+	buf_done(&detail);
+	return rc;
+}
+
+static int
+read_file(const char *dir, struct span name, int depth, struct provider *ret, struct buf *why)
+{
+	struct provider p = { 0 };
+	struct source s;
+	struct buf path;
+	char *like;
+	int rc;
+
+	buf_init(&path, 4096);
+	buf_printf(&path, "%s/%.*s.conf", dir, (int)name.n, name.p);
+	rc = access(buf_cstr(&path), F_OK) < 0 && errno == ENOENT ? EX_NOINPUT :
+	    source_open(buf_cstr(&path), schema, &s, why);
+	buf_done(&path);
+	if (rc != 0)
+		return rc;
+
+	rc = take(&s, &p, why);
+	like = source_dup(s.root, "like");
+	if (rc == 0 && like != NULL)
+		rc = take_like(&s, dir, like, depth, &p, why);
+	free(like);
+	source_close(&s);
+	if (rc == 0)
+		*ret = p;
+	else
+		provider_done(&p);
+	return rc;
+}
+
+static bool
+is_family(const struct provider *p)
+{
+	return p->host != NULL && strstr(p->host, region_word) != NULL;
+}
+
+static void
+put_region(struct provider *p, struct span region)
+{
+	const char *at = strstr(p->host, region_word);
+	struct buf host;
+
+	buf_init(&host, 512);
+	buf_add(&host, p->host, (size_t)(at - p->host));
+	buf_span(&host, region);
+	buf_str(&host, at + sizeof(region_word) - 1);
+	free(p->host);
+	p->host = xstrdup(buf_cstr(&host));
+	buf_done(&host);
+}
+
+/* "ses-eu-west-1": the part before the first '-' names the family's file. */
+static int
+read_member(const char *dir, const char *name, struct provider *ret, struct buf *why)
+{
+	struct span region = span_of(name), family;
+	struct provider p;
+	int rc;
+
+	if (!span_cut(&region, '-', &family) || region.n == 0)
+		return EX_NOINPUT;
+	rc = read_file(dir, family, 0, &p, why);
+	if (rc != 0)
+		return rc;
+	if (!is_family(&p)) {
+		provider_done(&p);
+		return EX_NOINPUT;
+	}
+	put_region(&p, region);
+	*ret = p;
+	return 0;
+}
+
+int
+provider_read(const char *dir, const char *name, struct provider *ret, struct buf *why)
+{
+	struct provider p = { 0 };
+	int rc = EX_NOINPUT;
+
+	if (strchr(name, '/') == NULL)
+		rc = read_file(dir, span_of(name), 0, &p, why);
+	if (rc == EX_NOINPUT && strchr(name, '/') == NULL)
+		rc = read_member(dir, name, &p, why);
+	if (rc == EX_NOINPUT)
+		return unknown(dir, name, why);
+	if (rc == 0 && is_family(&p)) {
+		provider_done(&p);
+		buf_printf(why, "provider \"%s\" needs a region; write \"%s-REGION\", for example \"%s-eu-west-1\"",
+		    name, name, name);
+		return EX_NOINPUT;
+	}
+	if (rc == 0)
+		*ret = p;
+	return rc;
+}

@@ -1,0 +1,360 @@
+/* source.c - libconfuse behind one door. */
+#include <sys/stat.h>
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/fs.h"
+#include "base/text.h"
+#include "config/options.h"
+#include "config/scan.h"
+#include "config/source.h"
+
+/*
+ * libconfuse hands no argument of ours to its callbacks, so what they need
+ * stands here while one text is parsed.
+ */
+static struct {
+	const char *path;
+	cfg_t      *root;
+	struct buf *why;
+} parsing;
+
+/* Where an option was given, kept as libconfuse's comment of the option. */
+struct where {
+	unsigned line;
+	unsigned section_line;
+};
+
+static bool
+where_given(cfg_opt_t *opt, struct where *ret)
+{
+	struct span rest = span_of(cfg_opt_getcomment(opt)), line;
+	uint64_t a, b;
+
+	if (!span_cut(&rest, ' ', &line) || text_number(line, UINT32_MAX, &a) < 0 ||
+	    text_number(rest, UINT32_MAX, &b) < 0)
+		return false;
+	ret->line = (unsigned)a;
+	ret->section_line = (unsigned)b;
+	return true;
+}
+
+/*
+ * The root's line stands still at the opening brace while a section of it
+ * is parsed: that is the section's first line, which nobody else knows.
+ */
+static void
+note_where(cfg_t *sec, cfg_opt_t *opt)
+{
+	char note[32];
+
+	snprintf(note, sizeof(note), "%d %d", sec->line, parsing.root->line);
+	cfg_opt_setcomment(opt, note);
+}
+
+int
+source_take(cfg_t *sec, cfg_opt_t *opt, const char *value, void *result)
+{
+	struct where first;
+	struct buf wrong;
+	int rc;
+
+	/* A list's later elements come here too: they find nvalues above 1. */
+	if (where_given(opt, &first) && opt->nvalues <= 1) {
+		cfg_error(sec, "%s: given twice, first in line %u; keep one of them", opt->name,
+		    first.line);
+		return -1;
+	}
+	buf_init(&wrong, 1024);
+	rc = option_check(opt->name, value, &wrong);
+	if (rc < 0)
+		cfg_error(sec, "%s", buf_cstr(&wrong));
+	buf_done(&wrong);
+	if (rc < 0)
+		return -1;
+	if (!where_given(opt, &first))
+		note_where(sec, opt);
+	*(const char **)result = value;
+	return 0;
+}
+
+/* What to do about libconfuse's own complaints, by how they begin. */
+static const struct {
+	const char *begins;
+	const char *right;
+} advice[] = {
+	{ "missing equal sign", "write NAME = VALUE" },
+	{ "missing title", "write relay NAME { ... }" },
+	{ "missing opening brace", "write { behind it and } at the end of the section" },
+	{ "unexpected closing brace", "there is one } more than {" },
+	{ "premature end of file", "a } or a value is missing" },
+	{ "found duplicate title", "give every relay a name of its own" },
+	{ "attempt to append", "write = instead of +=" },
+	{ "unexpected token", "put values with blanks or special characters in \"quotes\"" },
+};
+
+static void
+advise(struct buf *why, const char *complaint)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(advice) / sizeof(advice[0]); i++)
+		if (strncmp(complaint, advice[i].begins, strlen(advice[i].begins)) == 0)
+			buf_printf(why, "; %s", advice[i].right);
+}
+
+#define MAX_OPTIONS 64
+
+static void
+list_options(cfg_t *sec, const char *ret[static MAX_OPTIONS])
+{
+	unsigned i, n = 0;
+
+	for (i = 0; i < cfg_num(sec) && n + 1 < MAX_OPTIONS; i++)
+		ret[n++] = cfg_getnopt(sec, i)->name;
+	ret[n] = NULL;
+}
+
+/* The section below the root that has this option, for one written outside of it. */
+static const char *
+section_with(const char *name)
+{
+	unsigned i;
+	const cfg_opt_t *sub;
+
+	for (i = 0; i < cfg_num(parsing.root); i++) {
+		const cfg_opt_t *opt = cfg_getnopt(parsing.root, i);
+
+		for (sub = opt->subopts; sub != NULL && sub->name != NULL; sub++)
+			if (strcmp(sub->name, name) == 0)
+				return opt->name;
+	}
+	return NULL;
+}
+
+static void
+unknown_option(cfg_t *sec, const char *name)
+{
+	const char *known[MAX_OPTIONS];
+	const char *near, *section = section_with(name);
+
+	list_options(sec, known);
+	near = option_nearest(name, known);
+	buf_printf(parsing.why, "unknown option \"%.60s\"", name);
+	if (near != NULL)
+		buf_printf(parsing.why, "; did you mean \"%s\"?", near);
+	else if (section != NULL)
+		buf_printf(parsing.why, "; it belongs into %s { ... }", section);
+	else
+		buf_str(parsing.why, "; postern.conf(5) lists the known ones");
+}
+
+static void
+on_error(cfg_t *sec, const char *fmt, va_list ap)
+{
+	static const char unknown[] = "no such option '";
+	char text[1024];
+	size_t n;
+
+	/* The first complaint is the cause. */
+	if (parsing.why == NULL || parsing.why->n > 0)
+		return;
+	vsnprintf(text, sizeof(text), fmt, ap);
+	buf_printf(parsing.why, "%s:%d: ", parsing.path, sec->line);
+	n = strlen(text);
+	if (strncmp(text, unknown, sizeof(unknown) - 1) == 0 && text[n - 1] == '\'') {
+		text[n - 1] = '\0';
+		unknown_option(sec, text + sizeof(unknown) - 1);
+		return;
+	}
+	buf_str(parsing.why, text);
+	advise(parsing.why, text);
+}
+
+/* ---- the file ---- */
+
+static int
+cannot(struct buf *why, const char *path, int code, const char *what)
+{
+	buf_printf(why, "%s: %s", path, what);
+	return code;
+}
+
+/*
+ * open(2), not fs_open(): a link is fine here, whoever may write this file
+ * already decides everything.  O_NONBLOCK: a FIFO must not hold us.
+ */
+static int
+slurp(const char *path, struct stat *st, struct buf *ret, struct buf *why)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	ssize_t n = 0;
+	char *room;
+
+	if (fd < 0) {
+		buf_printf(why, "%s: %s", path, strerror(errno));
+		return errno == EACCES ? EX_NOPERM : EX_NOINPUT;
+	}
+	if (fs_stat(fd, st) < 0 || !S_ISREG(st->st_mode)) {
+		fs_close(fd);
+		return cannot(why, path, EX_NOINPUT, "not a regular file; name the configuration file itself");
+	}
+	if (st->st_size > SOURCE_MAX_BYTES) {
+		fs_close(fd);
+		return cannot(why, path, EX_CONFIG, "longer than 1 MiB; this is no configuration");
+	}
+	room = buf_room(ret, (size_t)st->st_size + 1);
+	if (room != NULL)
+		n = fs_pread_full(fd, room, (size_t)st->st_size, 0);
+	fs_close(fd);
+	if (room == NULL || n < 0)
+		return cannot(why, path, EX_IOERR, n < 0 ? strerror((int)-n) : "too long");
+	buf_took(ret, (size_t)n);
+	return 0;
+}
+
+static int
+parse(struct source *s, cfg_opt_t *schema, const struct buf *text, struct buf *why)
+{
+	int rc;
+
+	assert(parsing.root == NULL);
+	s->root = cfg_init(schema, CFGF_NONE);
+	if (s->root == NULL)
+		abort();
+	cfg_set_error_function(s->root, on_error);
+	parsing.path = s->path;
+	parsing.root = s->root;
+	parsing.why = why;
+	rc = cfg_parse_buf(s->root, buf_cstr(text));
+	if (rc != CFG_SUCCESS && why->n == 0)
+		buf_printf(why, "%s: not readable as a configuration", s->path);
+	memset(&parsing, 0, sizeof(parsing));
+	return rc == CFG_SUCCESS ? 0 : EX_CONFIG;
+}
+
+int
+source_open(const char *path, cfg_opt_t *schema, struct source *ret, struct buf *why)
+{
+	struct source s = { .path = xstrdup(path) };
+	struct buf text;
+	const char *wrong;
+	unsigned line;
+	int rc;
+
+	buf_init(&text, SOURCE_MAX_BYTES + 2);
+	rc = slurp(path, &s.st, &text, why);
+	if (rc == 0 && scan_text(&text, &line, &wrong) < 0) {
+		buf_printf(why, "%s:%u: %s", path, line, wrong);
+		rc = EX_CONFIG;
+	}
+	if (rc == 0)
+		rc = parse(&s, schema, &text, why);
+	buf_wipe(&text);
+	if (rc == 0)
+		*ret = s;
+	else
+		source_close(&s);
+	return rc;
+}
+
+void
+source_close(struct source *s)
+{
+	if (s->root != NULL)
+		cfg_free(s->root);
+	free(s->path);
+	memset(s, 0, sizeof(*s));
+}
+
+/* ---- values ---- */
+
+const char *
+source_str(cfg_t *sec, const char *name)
+{
+	return cfg_size(sec, name) > 0 ? cfg_getstr(sec, name) : NULL;
+}
+
+char *
+source_dup(cfg_t *sec, const char *name)
+{
+	const char *value = source_str(sec, name);
+
+	return value != NULL ? xstrdup(value) : NULL;
+}
+
+unsigned
+source_number(cfg_t *sec, const char *name, unsigned otherwise)
+{
+	const char *value = source_str(sec, name);
+	uint64_t n = otherwise;
+
+	if (value != NULL)
+		text_number(span_of(value), UINT32_MAX, &n);
+	return (unsigned)n;
+}
+
+int64_t
+source_duration_s(cfg_t *sec, const char *name, int64_t otherwise)
+{
+	const char *value = source_str(sec, name);
+
+	if (value != NULL)
+		text_duration(span_of(value), &otherwise);
+	return otherwise;
+}
+
+uint64_t
+source_size(cfg_t *sec, const char *name, uint64_t otherwise)
+{
+	const char *value = source_str(sec, name);
+
+	if (value != NULL)
+		text_size(span_of(value), &otherwise);
+	return otherwise;
+}
+
+bool
+source_flag(cfg_t *sec, const char *name, bool otherwise)
+{
+	const char *value = source_str(sec, name);
+
+	return value != NULL ? option_flag(value) : otherwise;
+}
+
+/*
+ * An option that stands lowest in its section tells where the section
+ * begins; an empty section tells only where it ends.
+ */
+static unsigned
+line_of(const struct source *s, cfg_t *sec, const char *option)
+{
+	struct where w;
+	unsigned i;
+
+	if (option != NULL && where_given(cfg_getopt(sec, option), &w))
+		return w.line;
+	for (i = 0; sec != s->root && i < cfg_num(sec); i++)
+		if (where_given(cfg_getnopt(sec, i), &w))
+			return w.section_line;
+	return (unsigned)sec->line;
+}
+
+int
+source_wrong(const struct source *s, cfg_t *sec, const char *option, struct buf *why, const char *fmt, ...)
+{
+	va_list ap;
+
+	buf_printf(why, "%s:%u: ", s->path, line_of(s, sec, option));
+	va_start(ap, fmt);
+	buf_vprintf(why, fmt, ap);
+	va_end(ap);
+	return EX_CONFIG;
+}
