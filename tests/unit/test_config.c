@@ -1,0 +1,462 @@
+/* test_config.c - whole configurations: what is read, and each error's exact line. */
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "config/config.h"
+#include "config/options.h"
+
+#define PROVIDERS "etc/providers"
+
+static char dir[] = "/tmp/postern-config-XXXXXX";
+static char path[64];
+static struct buf why;
+static struct config *config;
+
+static void
+setup(void)
+{
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/c", dir);
+	buf_init(&why, 65536);
+	config = NULL;
+}
+
+static void
+teardown(void)
+{
+	config_free(config);
+	buf_done(&why);
+	chmod(path, 0600);
+	unlink(path);
+	rmdir(dir);
+}
+
+static void
+put(const char *text, size_t n, mode_t mode)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, text, n), (ssize_t)n);
+	ck_assert_int_eq(fchmod(fd, mode), 0);
+	close(fd);
+}
+
+static int
+read_text(const char *text)
+{
+	put(text, strlen(text), 0644);
+	return config_read(path, PROVIDERS, &config, &why);
+}
+
+static void
+read_good(const char *text)
+{
+	int rc = read_text(text);
+
+	ck_assert_msg(rc == 0 && why.n == 0, "%d %s", rc, buf_cstr(&why));
+	ck_assert_ptr_nonnull(config);
+}
+
+/* The line without the temporary path in front. */
+static const char *
+line(void)
+{
+	const char *s = buf_cstr(&why);
+
+	return strncmp(s, path, strlen(path)) == 0 ? s + strlen(path) : s;
+}
+
+#define MINIMAL \
+	"local-mail = \"ops@example.com\"\n" \
+	"relay gmail {\n" \
+	"    provider      = \"gmail\"\n" \
+	"    user          = \"ops@example.com\"\n" \
+	"    password-file = \"/etc/postern/gmail.password\"\n" \
+	"}\n"
+
+START_TEST(smallest)
+{
+	const struct relay_conf *r;
+	char name[256] = "";
+
+	read_good(MINIMAL);
+	r = &config->relays[0];
+	ck_assert_uint_eq(config->nrelays, 1);
+	ck_assert_str_eq(config->path, path);
+	ck_assert_str_eq(config->local_mail->text, "ops@example.com");
+	ck_assert_str_eq(r->name, "gmail");
+	ck_assert_str_eq(r->host, "smtp.gmail.com");
+	ck_assert_uint_eq(r->port, 465);
+	ck_assert_int_eq(r->tls, TLS_IMPLICIT);
+	ck_assert_str_eq(r->auth, "PLAIN LOGIN XOAUTH2 OAUTHBEARER");
+	ck_assert_str_eq(r->user, "ops@example.com");
+	ck_assert_str_eq(r->password_file, "/etc/postern/gmail.password");
+	ck_assert(r->verify && r->chunking && !r->insecure);
+	ck_assert_ptr_null(r->from);
+	ck_assert_ptr_null(r->helo);
+	ck_assert_uint_eq(r->connections, 3);
+	ck_assert_uint_eq(r->pipeline_depth, 8);
+	ck_assert_int_eq(r->idle_s, 30);
+	ck_assert_uint_eq(r->recipients_per_message, 100);
+	ck_assert_uint_gt(r->rules.n, 40);
+	ck_assert_int_eq(config->expire_s, 5 * 86400);
+	ck_assert_int_eq(config->warn_after_s, 4 * 3600);
+	ck_assert_uint_eq(config->max_message, 35u << 20);
+	ck_assert_uint_eq(config->min_free, 64u << 20);
+	ck_assert_int_eq(config->log_to, LOG_TO_SYSLOG);
+	ck_assert_int_eq(config->log_facility, LOG_MAIL);
+	ck_assert_int_eq(config->log_level, LOG_LEVEL_INFO);
+	ck_assert_int_eq(gethostname(name, sizeof(name) - 1), 0);
+	ck_assert_str_eq(config->hostname, name);
+	ck_assert_str_eq(config->domain, name);
+}
+END_TEST
+
+START_TEST(everything)
+{
+	const struct relay_conf *r;
+
+	read_good("/* a comment */ hostname = web1.example.com // another\n"
+	    "domain = 'example.com'\nlocal-mail = \"<ops@example.com>\"\n"
+	    "relays = { \"isp\", # first\n  \"lab\" }\n"
+	    "relay unused { host = a.example.com }\n"
+	    "relay lab { host = \"127.0.0.1\" tls = none port = 2525 }\n"
+	    "relay isp { host = smtp.isp.net port = 465 tls = implicit tls-min = 1.3 tls-verify = no\n"
+	    "  ca-file = /etc/ca.pem ca-path = /etc/ca auth = \"scram-sha-256 plain\" user = x\n"
+	    "  credential = isp from = ops@example.com from-header = rewrite helo = \"[192.0.2.1]\"\n"
+	    "  connections = 100 pipeline-depth = 64 idle = 1h recipients-per-message = 1 chunking = off\n"
+	    "  rule { when = { mail } code = { 550, 551 } dsn = 5.7.1 contains = { \"no way\" } verdict = pause\n"
+	    "    pause = 1h hint = \"ask them\" } }\n"
+	    "queue { expire = 1w warn-after = 90 max-message = 1G min-free = 0 }\n"
+	    "log { to = stderr facility = local3 level = debug }\n");
+	ck_assert_str_eq(config->hostname, "web1.example.com");
+	ck_assert_str_eq(config->domain, "example.com");
+	ck_assert_str_eq(config->local_mail->text, "ops@example.com");
+	ck_assert_uint_eq(config->nrelays, 2);
+	ck_assert_str_eq(config->relays[1].name, "lab");
+	ck_assert_int_eq(config->relays[1].tls, TLS_NONE);
+	ck_assert_uint_eq(config->relays[1].port, 2525);
+	ck_assert_ptr_null(config->relays[1].user);
+	r = &config->relays[0];
+	ck_assert_str_eq(r->name, "isp");
+	ck_assert_str_eq(r->tls_min, "1.3");
+	ck_assert(!r->verify && !r->chunking);
+	ck_assert_str_eq(r->ca_file, "/etc/ca.pem");
+	ck_assert_str_eq(r->ca_path, "/etc/ca");
+	ck_assert_str_eq(r->auth, "SCRAM-SHA-256 PLAIN");
+	ck_assert_str_eq(r->credential, "isp");
+	ck_assert_str_eq(r->from->text, "ops@example.com");
+	ck_assert_int_eq(r->from_header, FROM_REWRITE);
+	ck_assert_str_eq(r->helo, "[192.0.2.1]");
+	ck_assert_uint_eq(r->connections, 100);
+	ck_assert_uint_eq(r->pipeline_depth, 64);
+	ck_assert_int_eq(r->idle_s, 3600);
+	ck_assert_uint_eq(r->recipients_per_message, 1);
+	ck_assert_uint_ge(r->rules.n, 2);
+	ck_assert_uint_eq(r->rules.rule[0].when, WHEN_MAIL);
+	ck_assert_int_eq(r->rules.rule[0].code, 550);
+	ck_assert_int_eq(r->rules.rule[1].code, 551);
+	ck_assert_str_eq(r->rules.rule[1].dsn, "5.7.1");
+	ck_assert_str_eq(r->rules.rule[1].contains[0], "no way");
+	ck_assert_int_eq(r->rules.rule[1].verdict, VERDICT_PAUSE);
+	ck_assert_int_eq(r->rules.rule[1].pause_s, 3600);
+	ck_assert_str_eq(r->rules.rule[1].hint, "ask them");
+	ck_assert_int_eq(config->expire_s, 7 * 86400);
+	ck_assert_int_eq(config->warn_after_s, 90);
+	ck_assert_uint_eq(config->max_message, 1u << 30);
+	ck_assert_uint_eq(config->min_free, 0);
+	ck_assert_int_eq(config->log_to, LOG_TO_STDERR);
+	ck_assert_int_eq(config->log_facility, LOG_LOCAL3);
+	ck_assert_int_eq(config->log_level, LOG_LEVEL_DEBUG);
+}
+END_TEST
+
+/* Port and TLS follow each other. */
+static const struct {
+	const char *relay;
+	enum tls_mode tls;
+	unsigned port;
+} endpoints[] = {
+	{ "host = a.example.com", TLS_IMPLICIT, 465 },
+	{ "host = a.example.com tls = starttls", TLS_STARTTLS, 587 },
+	{ "host = a.example.com tls = implicit", TLS_IMPLICIT, 465 },
+	{ "host = a.example.com port = 587", TLS_STARTTLS, 587 },
+	{ "host = a.example.com port = 25", TLS_STARTTLS, 25 },
+	{ "host = a.example.com port = 2525", TLS_STARTTLS, 2525 },
+	{ "host = a.example.com port = 465", TLS_IMPLICIT, 465 },
+	{ "host = a.example.com port = 2465 tls = implicit", TLS_IMPLICIT, 2465 },
+	{ "host = 127.9.0.1 tls = none", TLS_NONE, 25 },
+	{ "host = \"::1\" tls = none", TLS_NONE, 25 },
+	{ "host = LOCALHOST tls = none", TLS_NONE, 25 },
+	{ "host = a.example.com tls = none insecure = true port = 26", TLS_NONE, 26 },
+	{ "provider = gmail-relay", TLS_IMPLICIT, 465 },
+	{ "provider = gmail-relay tls = starttls", TLS_STARTTLS, 587 },
+	{ "provider = gmail-relay port = 587", TLS_STARTTLS, 587 },
+	{ "provider = gmail-relay port = 8465", TLS_IMPLICIT, 8465 },
+	{ "provider = gmail-relay host = 127.0.0.1 tls = none port = 99", TLS_NONE, 99 },
+	{ "provider = postmark user = a credential = b tls = implicit", TLS_IMPLICIT, 465 },
+	{ "provider = postmark user = a credential = b port = 465", TLS_IMPLICIT, 465 },
+	{ "provider = postmark user = a credential = b port = 2525", TLS_STARTTLS, 2525 },
+};
+
+START_TEST(endpoint)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), "relay r { %s }", endpoints[_i].relay);
+	read_good(text);
+	ck_assert_int_eq(config->relays[0].tls, endpoints[_i].tls);
+	ck_assert_uint_eq(config->relays[0].port, endpoints[_i].port);
+}
+END_TEST
+
+#define R "relay r { host = a.example.com "
+
+static const struct {
+	const char *text;
+	const char *why;
+} wrong[] = {
+	/* syntax */
+	{ "", ":1: no relay; add relay NAME { provider = \"gmail\" user = \"you@gmail.com\" password-file = \"...\" }" },
+	{ "hostname \"a\"\n", ":1: missing equal sign after option 'hostname'; write NAME = VALUE" },
+	{ "relay { }\n", ":1: missing title for section 'relay'; write relay NAME { ... }" },
+	{ "relay x\n\n", ":3: premature end of file; a } or a value is missing" },
+	{ "}\n", ":1: unexpected closing brace; there is one } more than {" },
+	{ "\n" R "\n", ":2: the { of this line is never closed; add a }" },
+	{ "\nrelays = { a\n" R "}\n", ":2: the { of this line is never closed; add a }" },
+	{ "{{{{{\n{{{{", ":2: too many { inside of each other; close them with }" },
+	{ "hostname = {\n}", ":1: unexpected token '{'; put values with blanks or special characters in \"quotes\"" },
+	{ "\nhostname = \"a\ndomain = \"b\"\n", ":2: the string that begins here is not closed on this line; add the missing quote" },
+	{ "hostname = 'a", ":1: the string that begins here is not closed on this line; add the missing quote" },
+	{ "\n/* x\n\n", ":2: the comment that begins here never ends; close it with */" },
+	{ R "port = 25; }", ":1: a ; does not belong here; options end with their line" },
+	{ "hostname = \"${HOME}\"", ":1: \"${\" is not expanded here; write the value itself, or use 'single quotes'" },
+	{ "hostname = ${HOME}", ":1: \"${\" is not expanded here; write the value itself in 'single quotes'" },
+	{ "hostname = \"\\101\"", ":1: a \\ in a string stands only before \\ or the quote; double it" },
+	{ R "}\n" R "}\n", ":2: found duplicate title 'r'; give every relay a name of its own" },
+	{ R "port = 1\n port = 2 }", ":2: port: given twice, first in line 1; keep one of them" },
+	{ "relays = { a }\nrelays = { b }", ":2: relays: given twice, first in line 1; keep one of them" },
+
+	/* unknown options */
+	{ "host-name = a\n", ":1: unknown option \"host-name\"; did you mean \"hostname\"?" },
+	{ R "\n password_file = a }", ":2: unknown option \"password_file\"; did you mean \"password-file\"?" },
+	{ "expire = 5d", ":1: unknown option \"expire\"; it belongs into queue { ... }" },
+	{ R "}\nflood { }", ":2: unknown option \"flood\"; postern.conf(5) lists the known ones" },
+	{ R "oauth { } }", ":1: unknown option \"oauth\"; did you mean \"auth\"?" },
+	{ R "password-command = { a } }", ":1: unknown option \"password-command\"; postern.conf(5) lists the known ones" },
+	{ "listen x { }", ":1: unknown option \"listen\"; postern.conf(5) lists the known ones" },
+	{ "include(\"/etc/passwd\")", ":1: unknown option \"include\"; postern.conf(5) lists the known ones" },
+
+	/* values */
+	{ "hostname = \"a b\"", ":1: hostname: \"a b\" is not possible; write a full name such as \"web1.example.com\"" },
+	{ "hostname = 192.0.2.1", ":1: hostname: \"192.0.2.1\" is not possible; write a full name such as \"web1.example.com\"" },
+	{ "local-mail = ops", ":1: local-mail: \"ops\" is not possible (it has no domain); write one address such as \"ops@example.com\"" },
+	{ "hostname = h.example.com\nlocal-mail = a@H.example.com " R "}", ":2: local-mail: a@H.example.com is on this host, whose mail it should receive; write an address elsewhere" },
+	{ R "port = 025x }", ":1: port: \"025x\" is not possible; write a number from 1 to 65535" },
+	{ R "port = 0 }", ":1: port: \"0\" is not possible; write a number from 1 to 65535" },
+	{ R "port = 65536 }", ":1: port: \"65536\" is not possible; write a number from 1 to 65535" },
+	{ R "port = \"\" }", ":1: port: \"\" is not possible; write a number from 1 to 65535" },
+	{ R "tls = ssl }", ":1: tls: \"ssl\" is not possible; write \"implicit\", \"starttls\" or \"none\"" },
+	{ R "tls-min = 1.1 }", ":1: tls-min: \"1.1\" is not possible; write \"1.2\" or \"1.3\"" },
+	{ R "tls-verify = maybe }", ":1: tls-verify: \"maybe\" is not possible; write true or false" },
+	{ R "idle = 2h }", ":1: idle: \"2h\" is not possible; write a time from \"1s\" to \"1h\"" },
+	{ R "connections = 101 }", ":1: connections: \"101\" is not possible; write a number from 1 to 100" },
+	{ R "password-file = secret }", ":1: password-file: \"secret\" is not possible; write the file's full path" },
+	{ R "credential = \"../x\" }", ":1: credential: \"../x\" is not possible; write the name given to LoadCredential=" },
+	{ R "credential = \"a/x\" }", ":1: credential: \"a/x\" is not possible; write the name given to LoadCredential=" },
+	{ R "auth = \"PLA(IN\" }", ":1: auth: \"PLA(IN\" is not possible; write SASL mechanisms such as \"PLAIN LOGIN\"" },
+	{ R "user = \"a\tb\" }", ":1: user: a control character in the value; take it out" },
+	{ R "password = \"\" }", ":1: password: empty or too long; write the password, or better use password-file" },
+	{ R "from = root }", ":1: from: \"root\" is not possible (it has no domain); write the account's address such as \"ops@example.com\"" },
+	{ "queue { expire = 61d }", ":1: expire: \"61d\" is not possible; write a time from \"1s\" to \"60d\"" },
+	{ "queue { max-message = 35X }", ":1: max-message: \"35X\" is not possible; write a size from \"1k\" to \"4G\"" },
+	{ "log { level = loud }", ":1: level: \"loud\" is not possible; write \"alert\", \"err\", \"warn\", \"info\" or \"debug\"" },
+	{ "log { facility = mial }", ":1: facility: \"mial\" is not possible; write a syslog facility such as \"mail\" or \"local0\"" },
+	{ "relay ../x { host = a }", ":1: relay: the name \"../x\" is not possible; letters, digits and - only" },
+
+	/* what does not fit together */
+	{ "\nrelay r {\n}\n", ":3: relay r: neither provider nor host; add provider = \"gmail\" or host = \"smtp.example.com\"" },
+	{ "\nrelay r {\n\nport = 1 tls = none\n}\n", ":2: relay r: neither provider nor host; add provider = \"gmail\" or host = \"smtp.example.com\"" },
+	{ "relay r {\n provider = generic }", ":2: relay r: provider generic has no host of its own; add host = \"smtp.example.com\"" },
+	{ R "\nuser = a }", ":2: relay r: user without a password; add password-file = \"/etc/postern/r.password\"" },
+	{ "\n" R "\npassword-file = /a }", ":2: relay r: password without a user; add user = \"...\" (the login name)" },
+	{ "relay r { provider = gmail password-file = /a }", ":1: relay r: password without a user; add user = \"...\" (the account's full address)" },
+	{ "relay r { provider = gmail }", ":1: relay r: provider gmail wants a login; add user = \"...\" (the account's full address) and password-file" },
+	{ R "user = a password-file = /a credential = b }", ":1: relay r: more than one password; keep one of password-file, credential and password" },
+	{ "relay r { provider = outlook user = a credential = b }", ":1: relay r: outlook takes no passwords, only OAuth tokens (XOAUTH2), which this version cannot get; use another relay" },
+	{ R "\ntls = none }", ":2: relay r: tls = \"none\" would send mail to a.example.com in the clear; write \"starttls\" or \"implicit\", or say insecure = true" },
+	{ "relay r { host = 128.0.0.1\ntls = none }", ":2: relay r: tls = \"none\" would send mail to 128.0.0.1 in the clear; write \"starttls\" or \"implicit\", or say insecure = true" },
+	{ R "\ninsecure = true }", ":2: relay r: insecure is for tls = \"none\"; take it out (a certificate is left unchecked by tls-verify = false)" },
+	{ R "\nport = 465 tls = starttls }", ":2: relay r: port 465 begins with TLS; write tls = \"implicit\", or port = 587" },
+	{ R "\nport = 587 tls = implicit }", ":2: relay r: port 587 does not begin with TLS; write tls = \"starttls\", or port = 465" },
+	{ R "\nfrom-header = rewrite }", ":2: relay r: nothing to rewrite the header to; add from = \"you@example.com\"" },
+	{ R "user = a\npassword = b }", ":2: relay r: other users can read the password here; use password-file, or chmod 0600 @" },
+	{ "relays = { r, gmial }\n" R "} relay gmail { host = b }", ":1: relays: there is no relay \"gmial\"; did you mean \"gmail\"?" },
+	{ "relays = { zz }\n" R "}", ":1: relays: there is no relay \"zz\"; add relay zz { ... }, or take it out" },
+	{ "relays = { r, r }\n" R "}", ":1: relays: \"r\" stands there twice; take one out" },
+
+	/* rules */
+	{ R "rule { code = 550 } }", ":1: rule: no verdict; add verdict = \"defer\" or another" },
+	{ R "rule { code = 550 verdict = sent } }", ":1: verdict: \"sent\" is not possible; write defer, reject, split, reconnect, pause, credential or config" },
+	{ R "rule { verdict = defer } }", ":1: rule: matches every reply; add code, dsn or contains" },
+	{ R "rule { code = 250 verdict = defer } }", ":1: code: \"250\" is not possible; write a reply code such as 550, or its class: 4 or 5" },
+	{ R "rule { dsn = 2.0.0 verdict = defer } }", ":1: dsn: \"2.0.0\" is not possible; write an enhanced status code such as \"5.7.8\"" },
+	{ R "rule { code = 550 when = { auth }\nverdict = reject } }", ":1: rule: only replies to mail, rcpt, data and end are about a message; for others write verdict = \"pause\"" },
+	{ R "rule { code = 550 when = { quit }\nverdict = reject } }", ":1: when: \"quit\" is not possible; write some of banner, ehlo, starttls, auth, mail, rcpt, data, end, other, any" },
+	{ R "rule { code = 550 verdict = config\npause = 5m } }", ":2: rule: only verdict = \"pause\" has a time; take pause out, or change the verdict" },
+};
+
+START_TEST(refused)
+{
+	char *want = strdup(wrong[_i].why), *at = strstr(want, "chmod 0600 @");
+	int rc = read_text(wrong[_i].text);
+
+	if (at != NULL)
+		at[strlen("chmod 0600 ")] = '\0';
+	ck_assert_int_eq(rc, EX_CONFIG);
+	ck_assert_ptr_null(config);
+	if (at != NULL)
+		ck_assert_int_eq(strncmp(line(), want, strlen(want)), 0);
+	else
+		ck_assert_str_eq(line(), want);
+	free(want);
+
+	/* A bad file leaves nothing behind in the lexer: the next one is read as ever. */
+	buf_clear(&why);
+	read_good(MINIMAL);
+}
+END_TEST
+
+START_TEST(unknown_provider_lists_the_known)
+{
+	ck_assert_int_eq(read_text("\nrelay r {\n\n provider = gmial }"), EX_CONFIG);
+	ck_assert_ptr_nonnull(strstr(line(), ":4: relay r: unknown provider \"gmial\"; did you mean \"gmail\"? known: aol, att, bell, "));
+	ck_assert_ptr_nonnull(strstr(line(), ", zoho-pro"));
+}
+END_TEST
+
+START_TEST(files_that_are_none)
+{
+	static char big[(1 << 20) + 1];
+
+	ck_assert_int_eq(config_read(path, PROVIDERS, &config, &why), EX_NOINPUT);
+	ck_assert_str_eq(line(), ": No such file or directory");
+	buf_clear(&why);
+
+	ck_assert_int_eq(config_read(dir, PROVIDERS, &config, &why), EX_NOINPUT);
+	ck_assert_ptr_nonnull(strstr(buf_cstr(&why), ": not a regular file; name the configuration file itself"));
+	buf_clear(&why);
+
+	memset(big, '\n', sizeof(big));
+	put(big, sizeof(big), 0644);
+	ck_assert_int_eq(config_read(path, PROVIDERS, &config, &why), EX_CONFIG);
+	ck_assert_str_eq(line(), ": longer than 1 MiB; this is no configuration");
+	buf_clear(&why);
+
+	put("hostname = a\0b", 14, 0644);
+	ck_assert_int_eq(config_read(path, PROVIDERS, &config, &why), EX_CONFIG);
+	ck_assert_str_eq(line(), ":1: a NUL byte; this is no text file");
+	buf_clear(&why);
+
+	put(MINIMAL, strlen(MINIMAL), 0666);
+	ck_assert_int_eq(config_read(path, PROVIDERS, &config, &why), EX_CONFIG);
+	ck_assert_ptr_nonnull(strstr(line(), ": writable by every user, who could then take all mail; chmod o-w "));
+}
+END_TEST
+
+START_TEST(inline_password_of_a_closed_file)
+{
+	const char *text = R "user = a password = 'b c\\\\d' }";
+
+	put(text, strlen(text), 0600);
+	ck_assert_int_eq(config_read(path, PROVIDERS, &config, &why), 0);
+	ck_assert_str_eq(config->relays[0].password, "b c\\d");
+}
+END_TEST
+
+START_TEST(crlf_and_utf8)
+{
+	read_good("# \xc3\xa4\r\nrelay r {\r\n host = a.example.com\r\n user = \"j\xc3\xbcrgen\"\r\n credential = c\r\n}\r\n");
+	ck_assert_str_eq(config->relays[0].user, "j\xc3\xbcrgen");
+}
+END_TEST
+
+/* A value of 025 is 25: nobody means octal here. */
+START_TEST(no_octal)
+{
+	read_good(R "port = 0587 }");
+	ck_assert_uint_eq(config->relays[0].port, 587);
+}
+END_TEST
+
+START_TEST(nothing_expands)
+{
+	setenv("POSTERN_TEST", "1", 1);
+	read_good(R "user = '${POSTERN_TEST}' credential = c }");
+	ck_assert_str_eq(config->relays[0].user, "${POSTERN_TEST}");
+}
+END_TEST
+
+/* The sample file is the documentation people copy from. */
+START_TEST(sample_is_good)
+{
+	int rc = config_read("etc/postern.conf", PROVIDERS, &config, &why);
+
+	ck_assert_msg(rc == 0, "%s", buf_cstr(&why));
+}
+END_TEST
+
+static const struct {
+	const char *name;
+	const char *near;
+} guesses[] = {
+	{ "gmial", "gmail" }, { "GMAIL", "gmail" }, { "gmail", "gmail" }, { "password_file", "password-file" },
+	{ "passwordfile", "password-file" }, { "x", NULL }, { "", NULL }, { "pots", "post" }, { "banana", NULL },
+	{ "0123456789012345678901234567890123456789012345678901234567890123456789", NULL },
+};
+
+START_TEST(nearest)
+{
+	static const char *const known[] = { "gmail", "password-file", "post", NULL };
+	const char *near = option_nearest(guesses[_i].name, known);
+
+	if (guesses[_i].near == NULL)
+		ck_assert_ptr_null(near);
+	else
+		ck_assert_pstr_eq(near, guesses[_i].near);
+}
+END_TEST
+
+Suite *suite_config(void);
+
+Suite *
+suite_config(void)
+{
+	Suite *s = suite_create("config");
+	TCase *tc = tcase_create("config");
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, smallest);
+	tcase_add_test(tc, everything);
+	tcase_add_loop_test(tc, endpoint, 0, sizeof(endpoints) / sizeof(endpoints[0]));
+	tcase_add_loop_test(tc, refused, 0, sizeof(wrong) / sizeof(wrong[0]));
+	tcase_add_test(tc, unknown_provider_lists_the_known);
+	tcase_add_test(tc, files_that_are_none);
+	tcase_add_test(tc, inline_password_of_a_closed_file);
+	tcase_add_test(tc, crlf_and_utf8);
+	tcase_add_test(tc, no_octal);
+	tcase_add_test(tc, nothing_expands);
+	tcase_add_test(tc, sample_is_good);
+	tcase_add_loop_test(tc, nearest, 0, sizeof(guesses) / sizeof(guesses[0]));
+	suite_add_tcase(s, tc);
+	return s;
+}
