@@ -26,7 +26,7 @@ struct body {
 	struct body_source src;
 	bool     dots;          /* DATA framing */
 	uint64_t done;          /* source bytes taken so far, head and rest */
-	char     tail[2];       /* the last two of them: where a line begins, how the content ends */
+	char     tail[2];       /* the last two of them: does a line begin, how does it end */
 	bool     ended;
 };
 

@@ -16,8 +16,10 @@
 int command_ehlo(struct buf *b, const char *name);      /* FQDN or "[192.0.2.1]" */
 int command_helo(struct buf *b, const char *name);
 int command_starttls(struct buf *b);
-int command_auth(struct buf *b, const char *mech, const char *initial);   /* initial: base64, "=" for empty, NULL for none; LIMIT_AUTH_LINE */
-int command_auth_line(struct buf *b, const char *base64);                 /* an answer to 334; "*" cancels */
+
+/* initial: base64, "=" for an empty one, NULL for none.  These two go up to LIMIT_AUTH_LINE. */
+int command_auth(struct buf *b, const char *mech, const char *initial);
+int command_auth_line(struct buf *b, const char *base64);       /* an answer to 334; "*" cancels */
 
 /* What MAIL and RCPT may carry; only what the server offers is to be set. */
 struct mail_params {

@@ -12,8 +12,9 @@
 struct reply {
 	int        code;        /* 200…599 */
 	char       dsn[12];     /* "5.1.1" when its class is the code's (RFC 2034 §4), else "" */
-	struct buf text;        /* the lines' texts: code and enhanced code off each, printable, joined by one blank */
-	struct buf lines;       /* the raw texts behind the code, one a line ("\n"): EHLO, AUTH challenges */
+	struct buf text;        /* what is said: code and enhanced code off each line, runs of
+	                           blanks made one, printable; the lines joined by one blank */
+	struct buf lines;       /* the raw texts behind the code, one a line ("\n"): EHLO, AUTH */
 	unsigned   nlines;
 };
 

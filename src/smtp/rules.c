@@ -159,7 +159,7 @@ may_say(enum verdict v, enum when when)
 	}
 }
 
-/* Did the server say yes?  The exact code where only one makes sense; else any 2yz (RFC 5321 §4.2.1). */
+/* Did the server say yes?  The one code that makes sense, or any 2yz (RFC 5321 §4.2.1). */
 static bool
 is_yes(enum when when, int code)
 {
@@ -234,7 +234,8 @@ quote(const struct reply *r, struct status *ret)
 }
 
 void
-rules_judge(const struct rules *rules, const struct judged *at, const struct reply *r, struct status *ret)
+rules_judge(const struct rules *rules, const struct judged *at, const struct reply *r,
+    struct status *ret)
 {
 	const struct rule *rule;
 	enum verdict v;

@@ -30,7 +30,8 @@ struct rule {
 	unsigned     when;              /* enum when bits */
 	int          code;              /* 0: any; 4, 5: the class */
 	char        *dsn;               /* NULL: any */
-	char       **contains;          /* any of these, without regard to case and runs of blanks; NULL-ended; NULL: any */
+	char       **contains;          /* one of these is in the text, without regard to case and
+	                                   runs of blanks; NULL-ended; NULL or none: any text */
 	enum verdict verdict;
 	int          pause_s;
 	char        *hint;              /* or NULL */
@@ -46,11 +47,19 @@ void rules_done(struct rules *r);       /* frees what is inside */
 
 struct judged {
 	enum when when;
-	bool      some_accepted;        /* RCPT: another recipient of the transaction was accepted */
+	bool      some_accepted;        /* RCPT: the transaction has an accepted recipient */
 	bool      have_credential;      /* we can authenticate */
 };
 
-/* rules may be NULL.  Fills *ret: verdict, scope, code, dsn, text, hint. */
-void rules_judge(const struct rules *rules, const struct judged *at, const struct reply *r, struct status *ret);
+/*
+ * rules may be NULL.  Fills *ret: verdict, scope, code, dsn (X.0.0 when the
+ * reply has none), text, hint.  A yes is VERDICT_NONE, at WHEN_END
+ * VERDICT_SENT; rules are for refusals.  Held whatever the rules say: at a
+ * phase that is not about a message no message is settled, a refusal is never
+ * a success, SPLIT at RCPT only beside an accepted recipient.  SPLIT at DATA
+ * or END with one recipient left is the session's to turn into DEFER.
+ */
+void rules_judge(const struct rules *rules, const struct judged *at, const struct reply *r,
+    struct status *ret);
 
 #endif

@@ -51,7 +51,8 @@ has_word(struct span list, struct span word)
 static bool
 is_allowed(const char *allowed, const struct mech *m)
 {
-	return allowed == NULL || allowed[0] == '\0' || has_word(span_of(allowed), span_of(m->name));
+	return allowed == NULL || allowed[0] == '\0' ||
+	    has_word(span_of(allowed), span_of(m->name));
 }
 
 static const struct mech *
@@ -137,7 +138,8 @@ begin(struct sasl *s, const char *offered, const struct sasl_identity *id, const
 }
 
 int
-sasl_start(const char *offered, const struct sasl_identity *id, struct sasl **ret, const char **ret_why)
+sasl_start(const char *offered, const struct sasl_identity *id, struct sasl **ret,
+    const char **ret_why)
 {
 	struct sasl *s;
 	int rc;

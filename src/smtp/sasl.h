@@ -16,7 +16,7 @@ struct sasl;
 struct sasl_identity {
 	const char *user;
 	struct span secret;
-	const char *allowed;    /* mechanism names the configuration allows, blanks between; NULL or "": all we do */
+	const char *allowed;    /* by the configuration, blanks between; NULL or "": all we do */
 	bool        tls;        /* a password never goes without (unless plain_ok) */
 	bool        plain_ok;   /* loopback or insecure = true: said by the configuration */
 };
@@ -27,7 +27,8 @@ struct sasl_identity {
  * or secret holds a NUL, which no mechanism can carry; -ENOMEM: the library
  * would not start.  *ret_why is valid until the next call.
  */
-int  sasl_start(const char *offered, const struct sasl_identity *id, struct sasl **ret, const char **ret_why);
+int  sasl_start(const char *offered, const struct sasl_identity *id, struct sasl **ret,
+    const char **ret_why);
 const char *sasl_mechanism(const struct sasl *s);
 
 /*
@@ -38,7 +39,7 @@ const char *sasl_mechanism(const struct sasl *s);
  */
 const char *sasl_initial(struct sasl *s);
 
-/* Answer a 334 challenge (its base64 text).  Valid until the next call.  NULL: cannot be answered, send "*". */
+/* Answer a 334 challenge (its base64 text); valid until the next call.  NULL: none, send "*". */
 const char *sasl_answer(struct sasl *s, struct span challenge);
 
 void sasl_free(struct sasl *s);         /* wipes; NULL is fine */

@@ -23,7 +23,8 @@ static const char *const names[] = {
 #define NNAMES (sizeof(names) / sizeof(names[0]))
 
 void
-status_local(struct status *s, enum verdict v, enum scope scope, const char *dsn, const char *fmt, ...)
+status_local(struct status *s, enum verdict v, enum scope scope, const char *dsn,
+    const char *fmt, ...)
 {
 	va_list ap;
 	char *p;
@@ -39,7 +40,7 @@ status_local(struct status *s, enum verdict v, enum scope scope, const char *dsn
 		s->text[0] = '\0';
 	va_end(ap);
 
-	/* An argument may be a peer's or a library's words: one printable line, whatever they hold. */
+	/* An argument may be a peer's or a library's words: one printable line, even so. */
 	for (p = s->text; *p != '\0'; p++)
 		if (*p < ' ' || *p > '~')
 			*p = '?';

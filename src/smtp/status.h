@@ -16,7 +16,7 @@ enum verdict {
 	VERDICT_SPLIT,          /* again at once in a smaller transaction, no attempt counted */
 	VERDICT_RECONNECT,      /* again at once on a fresh connection, no attempt counted */
 	VERDICT_PAUSE,          /* the relay rests for pause_s */
-	VERDICT_CREDENTIAL,     /* the relay rests until the credential or the configuration changes */
+	VERDICT_CREDENTIAL,     /* the relay rests until credential or configuration change */
 	VERDICT_CONFIG,         /* the same, and the cause is the configuration */
 };
 
@@ -28,13 +28,13 @@ struct status {
 	int          code;      /* the reply's; 0: our own finding */
 	char         dsn[12];
 	int          pause_s;   /* VERDICT_PAUSE: 0 means the breaker's own back-off */
-	const char  *hint;      /* what the admin can do; of the rule, lives as long as the rules; or NULL */
+	const char  *hint;      /* what the admin can do, or NULL; the rules' own */
 	char         text[512]; /* printable, one line */
 };
 
 /* One of our own findings; text by printf, cut at the array's end. */
-void status_local(struct status *s, enum verdict v, enum scope scope, const char *dsn, const char *fmt, ...)
-    __attribute__((format(printf, 5, 6)));
+void status_local(struct status *s, enum verdict v, enum scope scope, const char *dsn,
+    const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
 const char *verdict_name(enum verdict v);       /* "sent", "defer", … */
 int         verdict_parse(const char *name, enum verdict *ret);

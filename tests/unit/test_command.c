@@ -163,7 +163,8 @@ static const struct {
 	const char *text;
 	size_t      n;
 } paths[] = {
-	{ "a@b\r", 4 }, { "a@b\n", 4 }, { "a@b\0", 4 }, { "a\r\nRCPT TO:<x@y>\r\n", 18 }, { "\n", 1 },
+	{ "a@b\r", 4 }, { "a@b\n", 4 }, { "a@b\0", 4 }, { "\n", 1 },
+	{ "a\r\nRCPT TO:<x@y>\r\n", 18 },
 };
 
 START_TEST(no_forged_path)
@@ -323,8 +324,11 @@ START_TEST(no_room)
 	ck_assert_int_eq(command_quit(&small), -EMSGSIZE);
 	ck_assert(!small.over);
 	ck_assert_str_eq(buf_cstr(&small), "1234567QUIT\r\n");
-	buf_drop(&small, 7);
+	buf_drop(&small, 5);
+	ck_assert_int_eq(command_rset(&small), -EMSGSIZE);
+	buf_drop(&small, 1);
 	ck_assert_int_eq(command_rset(&small), 0);
+	ck_assert_str_eq(buf_cstr(&small), "7QUIT\r\nRSET\r\n");
 	buf_done(&small);
 }
 END_TEST

@@ -6,7 +6,8 @@
 
 #define ROWS(a) (int)(sizeof(a) / sizeof((a)[0]))
 
-#define GMAIL (EXT_SIZE | EXT_8BITMIME | EXT_ENHANCED | EXT_PIPELINING | EXT_CHUNKING | EXT_SMTPUTF8)
+#define GMAIL \
+	(EXT_SIZE | EXT_8BITMIME | EXT_ENHANCED | EXT_PIPELINING | EXT_CHUNKING | EXT_SMTPUTF8)
 
 /* Texts behind "250-", one a line; the greeting first. */
 static void
@@ -50,13 +51,15 @@ static const struct {
 	  "ENHANCEDSTATUSCODES\nAUTH LOGIN XOAUTH2\n8BITMIME\nBINARYMIME\nCHUNKING\nSMTPUTF8",
 	  GMAIL | EXT_DSN | EXT_AUTH, 157286400, "LOGIN XOAUTH2", 0, 0 },
 	/* Postfix for old clients says both. */
-	{ "mail\nAUTH PLAIN LOGIN\nAUTH=PLAIN LOGIN CRAM-MD5", EXT_AUTH, 0, "PLAIN LOGIN CRAM-MD5", 0, 0 },
+	{ "mail\nAUTH PLAIN LOGIN\nAUTH=PLAIN LOGIN CRAM-MD5",
+	  EXT_AUTH, 0, "PLAIN LOGIN CRAM-MD5", 0, 0 },
 	{ "mail\nAUTH=LOGIN", EXT_AUTH, 0, "LOGIN", 0, 0 },
 	{ "mail\nauth plain Login", EXT_AUTH, 0, "PLAIN LOGIN", 0, 0 },
 	{ "mail\nAUTH", EXT_AUTH, 0, "", 0, 0 },
 	{ "mail\nAUTH  PLAIN \t LOGIN ", EXT_AUTH, 0, "PLAIN LOGIN", 0, 0 },
 	{ "mail\nAUTH PLA!N LOGIN X\x7f Y\xc3\xbc -_9", EXT_AUTH, 0, "LOGIN -_9", 0, 0 },
-	{ "mail\nAUTH ABCDEFGHIJKLMNOPQRST ABCDEFGHIJKLMNOPQRSTU", EXT_AUTH, 0, "ABCDEFGHIJKLMNOPQRST", 0, 0 },
+	{ "mail\nAUTH ABCDEFGHIJKLMNOPQRST ABCDEFGHIJKLMNOPQRSTU",
+	  EXT_AUTH, 0, "ABCDEFGHIJKLMNOPQRST", 0, 0 },
 	/* The greeting is free text. */
 	{ "SIZE 1000", 0, 0, "", 0, 0 },
 	{ "STARTTLS\nDSN", EXT_DSN, 0, "", 0, 0 },
@@ -116,6 +119,26 @@ START_TEST(cut_at_a_word)
 }
 END_TEST
 
+/* The array filled to its last octet, and one octet more than fits. */
+START_TEST(filled_to_the_end)
+{
+	struct buf b;
+	struct ehlo e;
+	int i, last;
+
+	for (last = 3; last <= 4; last++) {
+		buf_init(&b, 4096);
+		buf_str(&b, "mail\nAUTH");
+		for (i = 0; i < 28; i++)
+			buf_printf(&b, " MECH%04d", i);
+		buf_printf(&b, " %.*s", last, "LAST");
+		read_lines(buf_cstr(&b), &e);
+		ck_assert_uint_eq(strlen(e.auth), last == 3 ? sizeof(e.auth) - 1 : 28 * 9 - 1);
+		buf_done(&b);
+	}
+}
+END_TEST
+
 Suite *suite_ehlo(void);
 
 Suite *
@@ -126,6 +149,7 @@ suite_ehlo(void)
 
 	tcase_add_loop_test(t, reads, 0, ROWS(answers));
 	tcase_add_test(t, cut_at_a_word);
+	tcase_add_test(t, filled_to_the_end);
 	suite_add_tcase(s, t);
 	return s;
 }

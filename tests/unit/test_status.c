@@ -12,7 +12,8 @@ START_TEST(a_finding)
 	struct status s;
 
 	memset(&s, 0xff, sizeof(s));
-	status_local(&s, VERDICT_PAUSE, SCOPE_RELAY, "4.4.1", "connect to %s: %s", "host:25", "refused");
+	status_local(&s, VERDICT_PAUSE, SCOPE_RELAY, "4.4.1", "connect to %s: %s", "host:25",
+	    "refused");
 	ck_assert_int_eq(s.verdict, VERDICT_PAUSE);
 	ck_assert_int_eq(s.scope, SCOPE_RELAY);
 	ck_assert_int_eq(s.code, 0);
