@@ -1,0 +1,20 @@
+/*
+ * vclock.h - virtual time: the loop never waits.  When nothing has happened
+ * for a moment, the monotonic clock jumps to the next timer, so the real
+ * deadlines of RFC 5321 §4.5.3.2 are tested at their real length, in no time.
+ *
+ * It works by defining clock_gettime() and epoll_wait() in the test program:
+ * libevent and base/clock find these instead of libc's.  Linux alone.
+ */
+#ifndef SESSION_VCLOCK_H
+#define SESSION_VCLOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Off: time runs as usual (what has been jumped over stays so). */
+void    vclock_on(bool on);
+
+int64_t vclock_ms(void);
+
+#endif
