@@ -19,38 +19,24 @@
 
 #define OUT_HIGH    (2 * LIMIT_BODY_CHUNK)      /* the writer stops here … */
 #define OUT_LOW     LIMIT_BODY_CHUNK            /* … and goes on here */
-#define MAX_EXPECT  512                         /* commands without their reply: the writer rests at that */
+#define FLIGHT_MAX_OWED  512                         /* commands without their reply: the writer rests at that */
+#define MAX_ANSWERS 8                           /* to challenges: no mechanism has more than a few */
 
-enum phase {
-	CONNECT, TLS, BANNER, EHLO, HELO, STARTTLS, AUTH, ANSWER,
-	IDLE, RSET, MAIL, RCPT, DATA, BDAT, BODY, END, QUIT, DEAD, NPHASE
-};
+#define OUT_HIGH    (2 * LIMIT_BODY_CHUNK)      /* the writer stops here … */
+#define OUT_LOW     LIMIT_BODY_CHUNK            /* … and goes on here */
 
-/* What a command that was written is owed. */
-struct expect {
-	enum phase   phase;
-	struct mail *mail;      /* MAIL … END */
-	size_t       rcpt;      /* RCPT */
-	bool         ahead;     /* written before the reply to the command before it was read */
-};
+enum phase { LOGIN, IDLE, RSET, MAIL, RCPT, DATA, BDAT, BODY, END, QUIT, DEAD, NPHASE };
 
 struct session {
 	struct session_params p;
-	struct buf      secret;
-
-	struct dial    *dial;
-	struct conn    *conn;
-	struct sasl    *sasl;
-	const char     *answer;         /* AUTH: to the last challenge */
+	struct login   *login;          /* until it is up */
+	struct conn    *conn;           /* from then on */
 	struct timer   *deadline;
 	struct timer   *later;          /* kicks, and the end, from the loop */
 	char            peer[320];
-	int64_t         dialled_ms;
-	int64_t         up_ms;
 	struct ehlo     ehlo;
 	struct reply    reply;
-	bool            up;
-	bool            greeted;
+	int64_t         began_ms, up_ms;
 
 	/* The writer. */
 	enum phase      phase;          /* what it writes next, or waits for */
@@ -62,15 +48,10 @@ struct session {
 	struct body     body;
 
 	/* The reader. */
-	struct expect   fifo[MAX_EXPECT];
-	unsigned        head, tail;
-
-	/* Mails from pull to verdict, in order. */
-	struct mail    *flight;
-	unsigned        in_flight;
-	unsigned        depth;
+	struct flight   flight;
+	unsigned        depth;          /* mails it may hold */
 	unsigned long   pulled;
-	unsigned long   ended;          /* messages that came to an end here */
+	unsigned long   ended;          /* mails that came to an end here */
 
 	bool            ending;         /* no more pulls: collect what is owed, then QUIT */
 	bool            over;
@@ -85,68 +66,28 @@ struct step {
 	int          limit_s;                                   /* RFC 5321 §4.5.3.2 */
 };
 
-static void connect_enter(struct session *), tls_enter(struct session *), ehlo_enter(struct session *),
-    helo_enter(struct session *), starttls_enter(struct session *), auth_enter(struct session *),
-    answer_enter(struct session *), idle_enter(struct session *), rset_enter(struct session *),
-    mail_enter(struct session *), rcpt_enter(struct session *), data_enter(struct session *),
-    bdat_enter(struct session *), body_enter(struct session *), quit_enter(struct session *);
-
+static void idle_enter(struct session *), rset_enter(struct session *), mail_enter(struct session *),
+    rcpt_enter(struct session *), data_enter(struct session *), bdat_enter(struct session *),
+    body_enter(struct session *), quit_enter(struct session *);
 typedef enum phase reply_fn(struct session *, const struct reply *, const struct expect *);
-static reply_fn banner_reply, ehlo_reply, helo_reply, starttls_reply, auth_reply, rset_reply, mail_reply,
-    rcpt_reply, data_reply, end_reply, quit_reply;
+static reply_fn rset_reply, mail_reply, rcpt_reply, data_reply, end_reply, quit_reply;
 
-/* The conversation, in the order of RFC 5321. */
+/* The conversation from the login on, in the order of RFC 5321. */
 static const struct step steps[NPHASE] = {
-	[CONNECT]  = { "connect",  connect_enter,  NULL,           60 },
-	[TLS]      = { "tls",      tls_enter,      NULL,           60 },
-	[BANNER]   = { "banner",   NULL,           banner_reply,   300 },
-	[EHLO]     = { "EHLO",     ehlo_enter,     ehlo_reply,     300 },
-	[HELO]     = { "HELO",     helo_enter,     helo_reply,     300 },
-	[STARTTLS] = { "STARTTLS", starttls_enter, starttls_reply, 120 },
-	[AUTH]     = { "AUTH",     auth_enter,     auth_reply,     300 },
-	[ANSWER]   = { "AUTH",     answer_enter,   auth_reply,     300 },
-	[IDLE]     = { "idle",     idle_enter,     NULL,           0 },  /* the relay's `idle` */
-	[RSET]     = { "RSET",     rset_enter,     rset_reply,     300 },
-	[MAIL]     = { "MAIL",     mail_enter,     mail_reply,     300 },
-	[RCPT]     = { "RCPT",     rcpt_enter,     rcpt_reply,     300 },
-	[DATA]     = { "DATA",     data_enter,     data_reply,     120 },
-	[BDAT]     = { "BDAT",     bdat_enter,     NULL,           180 },
-	[BODY]     = { "content",  body_enter,     NULL,           180 },  /* a block, not the whole */
-	[END]      = { "end of data", NULL,        end_reply,      600 },
-	[QUIT]     = { "QUIT",     quit_enter,     quit_reply,     5 },
-	[DEAD]     = { "dead",     NULL,           NULL,           0 },
+	[LOGIN] = { "login",       NULL,       NULL,       0 },         /* login has its own deadlines */
+	[IDLE]  = { "idle",        idle_enter, NULL,       0 },         /* the relay's `idle` */
+	[RSET]  = { "RSET",        rset_enter, rset_reply, 300 },
+	[MAIL]  = { "MAIL",        mail_enter, mail_reply, 300 },
+	[RCPT]  = { "RCPT",        rcpt_enter, rcpt_reply, 300 },
+	[DATA]  = { "DATA",        data_enter, data_reply, 120 },
+	[BDAT]  = { "BDAT",        bdat_enter, NULL,       180 },
+	[BODY]  = { "content",     body_enter, NULL,       180 },       /* a block, not the whole */
+	[END]   = { "end of data", NULL,       end_reply,  600 },
+	[QUIT]  = { "QUIT",        quit_enter, quit_reply, 5 },
+	[DEAD]  = { "dead",        NULL,       NULL,       0 },
 };
 
 static void pump(struct session *s);
-static void on_dialled(void *arg, const struct dialled *d);
-
-/* ---- expectations ---- */
-
-static unsigned
-owed(const struct session *s)
-{
-	return s->tail - s->head;
-}
-
-static const struct expect *
-head(const struct session *s)
-{
-	return &s->fifo[s->head % MAX_EXPECT];
-}
-
-static void
-expect(struct session *s, enum phase phase, struct mail *m)
-{
-	struct expect *e = &s->fifo[s->tail % MAX_EXPECT];
-
-	assert(owed(s) < MAX_EXPECT);
-	*e = (struct expect){ .phase = phase, .mail = m, .ahead = owed(s) > 0 };
-	if (phase == RCPT)
-		e->rcpt = s->next_rcpt;
-	if (m != NULL)
-		m->waiting++;
-	s->tail++;
-}
 
 /* ---- the two drivers' common ground ---- */
 
@@ -164,14 +105,14 @@ has(const struct session *s, unsigned ext)
 static void
 arm(struct session *s)
 {
-	enum phase at = owed(s) > 0 ? head(s)->phase : s->phase;
+	enum phase at = flight_owed(&s->flight) > 0 ? flight_head(&s->flight)->phase : s->phase;
 	int64_t ms;
 
 	if (at == CONNECT) {
 		timer_off(s->deadline);         /* dial has its own */
 		return;
 	}
-	if (at == END && !head(s)->mail->content_out)
+	if (at == END && !flight_head(&s->flight)->mail->content_out)
 		at = BODY;
 	ms = (at == IDLE ? s->p.relay->idle_s : steps[at].limit_s) * INT64_C(1000);
 	if (s->p.limit_divisor > 1)
@@ -191,31 +132,12 @@ advance(struct session *s, enum phase next)
 /* ---- mails in flight ---- */
 
 static void
-flight_add(struct session *s, struct mail *m)
-{
-	struct mail **end = &s->flight;
-
-	while (*end != NULL)
-		end = &(*end)->next;
-	m->next = NULL;
-	*end = m;
-	s->in_flight++;
-}
-
-/*
- * A mail is done when nothing of it is left to write and no reply to it is
- * owed.  Only the first can be: replies come in order.
- */
-static void
 hand_back(struct session *s)
 {
 	struct mail *m;
 
-	while ((m = s->flight) != NULL && m->written && m->waiting == 0) {
-		s->flight = m->next;
-		s->in_flight--;
+	while ((m = flight_landed(&s->flight)) != NULL) {
 		s->ended++;
-		m->next = NULL;
 		assert(mail_is_settled(m));
 		s->p.ops->settled(s->p.owner, s, m);
 	}
@@ -313,7 +235,7 @@ lose(struct session *s, const struct status *why)
 		status_local(&st, VERDICT_RECONNECT, SCOPE_SESSION, "4.4.2", "%s", why->text);
 	else
 		status_local(&st, VERDICT_DEFER, SCOPE_MESSAGE, "4.4.2", "%s in %s", why->text,
-		    steps[owed(s) > 0 ? head(s)->phase : s->phase].name);
+		    steps[flight_owed(&s->flight) > 0 ? flight_head(&s->flight)->phase : s->phase].name);
 	finish(s, &st);
 }
 
@@ -349,7 +271,7 @@ static void
 on_deadline(void *arg)
 {
 	struct session *s = arg;
-	enum phase at = owed(s) > 0 ? head(s)->phase : s->phase;
+	enum phase at = flight_owed(&s->flight) > 0 ? flight_head(&s->flight)->phase : s->phase;
 	char what[80];
 
 	if (at == QUIT) {
@@ -369,7 +291,7 @@ on_gone(void *arg, const char *why, bool tls, bool clean)
 	struct status st;
 
 	(void)clean;
-	if (s->phase == QUIT || (s->up && s->flight == NULL)) {
+	if (s->phase == QUIT || (s->up && s->flight.first == NULL)) {
 		/* What happens after our last business is nobody's trouble. */
 		close_quietly(s, why);
 		return;
@@ -502,8 +424,8 @@ next_expect(struct session *s, struct expect *ret)
 {
 	if (s->phase == BANNER)
 		*ret = (struct expect){ .phase = BANNER };
-	else if (owed(s) > 0)
-		*ret = s->fifo[s->head++ % MAX_EXPECT];
+	else if (flight_owed(&s->flight) > 0)
+		*ret = s->fifo[s->head++ % FLIGHT_MAX_OWED];
 	else
 		return false;
 	if (ret->mail != NULL) {
@@ -523,13 +445,18 @@ on_reply(struct session *s, bool more)
 
 	if (!next_expect(s, &e) || !fits(e.phase, r->code)) {
 		/* A 421 with nothing owed is a server that closes an idle connection (facts: "connection expired"). */
-		if (r->code == 421 && s->up && s->flight == NULL)
+		if (r->code == 421 && s->up && s->flight.first == NULL)
 			close_quietly(s, buf_cstr(&r->text));
 		else
 			abandon(s, "4.5.0", "the server spoke out of turn");
 		return;
 	}
-	caught_up = owed(s) == 0;
+	caught_up = flight_owed(&s->flight) == 0;
+	if (caught_up && more && !s->up) {
+		/* Bytes that answer nothing, before we are logged in: an injection (RFC 3207 §4.2). */
+		abandon(s, "4.5.0", "the server spoke out of turn");
+		return;
+	}
 	next = steps[e.phase].reply(s, r, &e);
 	if (s->over)
 		return;
@@ -543,13 +470,13 @@ on_reply(struct session *s, bool more)
 		advance(s, next);
 	hand_back(s);
 	if (caught_up && more && s->phase != QUIT) {
-		/* We had pipelined nothing, so these bytes answer nothing: an injection (RFC 3207 §4.2), or a
-		   server out of step.  The reply itself stands. */
+		/* We had pipelined nothing, so these bytes answer nothing: a server out of step.  The reply
+		   itself stands. */
 		abandon(s, "4.5.0", "the server spoke out of turn");
 		return;
 	}
 	arm(s);
-	if (s->broken != NULL && s->flight == s->broken)
+	if (s->broken != NULL && s->flight.first == s->broken)
 		finish(s, &s->why);
 }
 
@@ -579,7 +506,7 @@ on_line(void *arg, struct span line, bool more)
 static bool
 may_write(const struct session *s)
 {
-	return !s->over && !s->waiting && owed(s) < MAX_EXPECT && (s->conn == NULL || conn_queued(s->conn) < OUT_HIGH);
+	return !s->over && !s->waiting && flight_owed(&s->flight) < FLIGHT_MAX_OWED && (s->conn == NULL || conn_queued(s->conn) < OUT_HIGH);
 }
 
 /*
@@ -636,7 +563,7 @@ sent(struct session *s, int err, enum phase now, struct mail *m, bool sync, enum
 		abandon(s, "4.3.0", "a command could not be formed");
 		return;
 	}
-	expect(s, now, m);
+	flight_expect(&s->flight, now, m, s->next_rcpt);
 	if (sync || !has(s, EXT_PIPELINING)) {
 		s->waiting = true;
 		arm(s);
@@ -645,180 +572,39 @@ sent(struct session *s, int err, enum phase now, struct mail *m, bool sync, enum
 	}
 }
 
-/* ---- connect, TLS ---- */
+/* ---- login ---- */
+
+static void on_gone(void *arg, const char *why, bool tls, bool clean);
+static void on_line(void *arg, struct span line, bool more);
+
+static const struct conn_ops conn_ops = { .line = on_line, .room = on_room, .gone = on_gone };
 
 static void
-connect_enter(struct session *s)
-{
-	s->waiting = true;
-	s->dialled_ms = clock_mono_ms();
-	s->dial = dial_start(s->p.base, s->p.relay->host, s->p.relay->port,
-	    steps[CONNECT].limit_s * 1000 / (s->p.limit_divisor > 1 ? (int)s->p.limit_divisor : 1), on_dialled, s);
-}
-
-static void
-on_secure(void *arg)
+on_up(void *arg)
 {
 	struct session *s = arg;
 
-	advance(s, s->greeted ? EHLO : BANNER);
-	pump(s);
-}
-
-static const struct conn_ops conn_ops = {
-	.line = on_line, .room = on_room, .secure = on_secure, .gone = on_gone,
-};
-
-static void
-on_dialled(void *arg, const struct dialled *d)
-{
-	struct session *s = arg;
-	struct status st;
-
-	s->dial = NULL;
-	if (d->fd < 0) {
-		status_local(&st, VERDICT_PAUSE, SCOPE_RELAY, d->resolver ? "4.4.3" : "4.4.1", "%s", d->why);
-		lose(s, &st);
-		return;
-	}
-	snprintf(s->peer, sizeof(s->peer), "%s[%s]:%u", s->p.relay->host, d->address, s->p.relay->port);
-	s->conn = conn_new(s->p.base, d->fd, LIMIT_REPLY_LINE, &conn_ops, s);
+	snprintf(s->peer, sizeof(s->peer), "%s", login_peer(s->login));
+	s->conn = login_take(s->login, &s->ehlo);
+	login_free(s->login);
+	s->login = NULL;
+	conn_give(s->conn, &conn_ops, s);
 	conn_set_low(s->conn, OUT_LOW);
-	advance(s, s->p.relay->tls == TLS_IMPLICIT ? TLS : BANNER);
-	pump(s);
-}
-
-static void
-tls_enter(struct session *s)
-{
-	s->waiting = true;
-	conn_start_tls(s->conn, s->p.tls, s->p.relay->host);
-}
-
-/* ---- greeting ---- */
-
-static enum phase
-banner_reply(struct session *s, const struct reply *r, const struct expect *e)
-{
-	(void)e;
-	s->greeted = true;
-	return r->code / 100 == 2 ? EHLO : trouble(s, WHEN_BANNER, r);
-}
-
-static void
-ehlo_enter(struct session *s)
-{
-	sent(s, command_ehlo(conn_out(s->conn), s->p.helo), EHLO, NULL, true, IDLE);
-}
-
-static bool
-is_secure(const struct session *s)
-{
-	return conn_is_tls(s->conn);
-}
-
-static enum phase
-logged_in(struct session *s)
-{
-	buf_wipe(&s->secret);
-	s->up = true;
 	s->clean = true;
 	s->up_ms = clock_mono_ms();
 	s->p.ops->up(s->p.owner, s);
-	return IDLE;
-}
-
-/* Whether TLS and AUTH are still to come is decided here and nowhere else. */
-static enum phase
-after_ehlo(struct session *s)
-{
-	const struct relay_conf *rc = s->p.relay;
-	struct sasl_identity id = {
-		.user = rc->user, .secret = buf_view(&s->secret), .allowed = rc->auth,
-		.tls = is_secure(s), .plain_ok = rc->tls == TLS_NONE,
-	};
-	const char *why;
-
-	if (rc->tls == TLS_STARTTLS && !is_secure(s))
-		return has(s, EXT_STARTTLS) ? STARTTLS
-		    : refuse(s, VERDICT_CONFIG, "5.7.10", "does not offer STARTTLS; nothing is sent in the clear");
-	if (rc->user == NULL)
-		return logged_in(s);
-	if (!has(s, EXT_AUTH))
-		return refuse(s, VERDICT_CONFIG, "5.7.4", "does not offer AUTH, but a user is configured");
-	if (sasl_start(s->ehlo.auth, &id, &s->sasl, &why) != 0)
-		return refuse(s, VERDICT_CONFIG, "5.7.4", why);
-	return AUTH;
-}
-
-static enum phase
-ehlo_reply(struct session *s, const struct reply *r, const struct expect *e)
-{
-	bool plain = s->p.relay->user == NULL && (is_secure(s) || s->p.relay->tls == TLS_NONE);
-
-	(void)e;
-	if (r->code / 100 == 2) {
-		ehlo_read(&s->ehlo, r);
-		return after_ehlo(s);
-	}
-	return r->code / 100 == 5 && plain ? HELO : trouble(s, WHEN_EHLO, r);
+	advance(s, IDLE);
+	pump(s);
 }
 
 static void
-helo_enter(struct session *s)
+on_login_failed(void *arg, const struct status *why)
 {
-	sent(s, command_helo(conn_out(s->conn), s->p.helo), HELO, NULL, true, IDLE);
-}
+	struct session *s = arg;
 
-static enum phase
-helo_reply(struct session *s, const struct reply *r, const struct expect *e)
-{
-	(void)e;
-	memset(&s->ehlo, 0, sizeof(s->ehlo));
-	return r->code / 100 == 2 ? logged_in(s) : trouble(s, WHEN_EHLO, r);
-}
-
-static void
-starttls_enter(struct session *s)
-{
-	sent(s, command_starttls(conn_out(s->conn)), STARTTLS, NULL, true, IDLE);
-}
-
-static enum phase
-starttls_reply(struct session *s, const struct reply *r, const struct expect *e)
-{
-	(void)e;
-	memset(&s->ehlo, 0, sizeof(s->ehlo));           /* nothing said in the clear is believed (RFC 3207 §4.2) */
-	return r->code == 220 ? TLS : trouble(s, WHEN_STARTTLS, r);
-}
-
-/* ---- AUTH (RFC 4954) ---- */
-
-static void
-auth_enter(struct session *s)
-{
-	sent(s, command_auth(conn_out(s->conn), sasl_mechanism(s->sasl), sasl_initial(s->sasl)), AUTH, NULL, true, IDLE);
-}
-
-static void
-answer_enter(struct session *s)
-{
-	sent(s, command_auth_line(conn_out(s->conn), s->answer), ANSWER, NULL, true, IDLE);
-}
-
-static enum phase
-auth_reply(struct session *s, const struct reply *r, const struct expect *e)
-{
-	(void)e;
-	if (r->code == 334) {
-		s->answer = sasl_answer(s->sasl, span_trim(buf_view(&r->lines)));
-		if (s->answer == NULL)
-			s->answer = "*";
-		return ANSWER;
-	}
-	sasl_free(s->sasl);
-	s->sasl = NULL;
-	return r->code == 235 ? logged_in(s) : trouble(s, WHEN_AUTH, r);
+	snprintf(s->peer, sizeof(s->peer), "%s", login_peer(s->login));
+	end_because(s, why);
+	finish(s, why);
 }
 
 /* ---- between messages ---- */
@@ -849,7 +635,7 @@ acceptable(struct session *s, struct mail *m)
 static bool
 wants_more(const struct session *s)
 {
-	if (s->in_flight >= (has(s, EXT_PIPELINING) ? s->depth : 1))
+	if (s->flight.n >= (has(s, EXT_PIPELINING) ? s->depth : 1))
 		return false;
 	return s->ehlo.mail_max == 0 || s->pulled < s->ehlo.mail_max;   /* RFC 9422 §4 */
 }
@@ -866,7 +652,7 @@ pull(struct session *s)
 	m->closed = m->written = m->content_out = m->answered = false;
 	m->began_ms = clock_mono_ms();
 	s->pulled++;
-	flight_add(s, m);
+	flight_add(&s->flight, m);
 	return m;
 }
 
@@ -882,7 +668,7 @@ idle_enter(struct session *s)
 	if (s->ehlo.mail_max > 0 && s->pulled >= s->ehlo.mail_max)
 		session_quit(s);
 	s->waiting = true;
-	if (s->ending && s->in_flight == 0) {
+	if (s->ending && s->flight.n == 0) {
 		advance(s, QUIT);
 	} else if (!s->ending && wants_more(s) && (m = pull(s)) != NULL) {
 		s->writing = m;
@@ -890,7 +676,7 @@ idle_enter(struct session *s)
 			advance(s, s->clean ? MAIL : RSET);
 		else
 			s->waiting = false;
-	} else if (owed(s) == 0) {
+	} else if (flight_owed(&s->flight) == 0) {
 		arm(s);
 	}
 }
@@ -1021,7 +807,7 @@ data_reply(struct session *s, const struct reply *r, const struct expect *e)
 
 	if (r->code == 354) {
 		body_start(&s->body, m->accepted > 0 ? &m->content : &nothing, true);
-		expect(s, END, m);
+		flight_expect(&s->flight, END, m, 0);
 		return BODY;
 	}
 	if (m->accepted == 0 || m->closed) {
@@ -1042,7 +828,7 @@ bdat_enter(struct session *s)
 		return;
 	}
 	body_start(&s->body, &m->content, false);
-	expect(s, END, m);
+	flight_expect(&s->flight, END, m, 0);
 	advance(s, BODY);
 }
 
@@ -1063,7 +849,7 @@ break_off(struct session *s, int err)
 	status_local(&st, VERDICT_RECONNECT, SCOPE_SESSION, "4.3.0", "broken off in the middle of a message");
 	end_because(s, &st);
 	s->waiting = true;
-	if (s->flight == s->broken)
+	if (s->flight.first == s->broken)
 		finish(s, &s->why);
 }
 
@@ -1092,7 +878,7 @@ end_reply(struct session *s, const struct reply *r, const struct expect *e)
 		if (m->accepted > 0 && !m->closed && s->depth < s->p.relay->pipeline_depth)
 			s->depth++;
 		mail_settle_rest(m, &st);
-		s->clean = owed(s) == 0 && s->flight == m && (s->writing == NULL || s->writing == m);
+		s->clean = flight_owed(&s->flight) == 0 && s->flight.first == m && (s->writing == NULL || s->writing == m);
 		return IDLE;
 	}
 	if (r->code / 100 == 2) {
@@ -1180,7 +966,7 @@ session_free(struct session *s)
 {
 	if (s == NULL)
 		return;
-	assert(s->over && s->flight == NULL);
+	assert(s->over && s->flight.first == NULL);
 	conn_free(s->conn);
 	sasl_free(s->sasl);
 	buf_wipe(&s->secret);
@@ -1193,7 +979,7 @@ session_free(struct session *s)
 bool
 session_is_idle(const struct session *s)
 {
-	return s->up && !s->ending && s->in_flight == 0;
+	return s->up && !s->ending && s->flight.n == 0;
 }
 
 bool
