@@ -1,0 +1,572 @@
+/* test_conn_tls.c - the stream over TLS: handshakes, verification, tickets. */
+#include <sys/socket.h>
+
+#include <check.h>
+#include <event2/event.h>
+#include <openssl/ssl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/certs.h"
+#include "net/tls.h"
+#include "unit/ends.h"
+
+Suite *suite_conn_tls(void);
+
+static struct certs certs;
+static struct tls  *client, *server;
+
+static struct tls *
+make_server(const char *cert, const char *min_version)
+{
+	struct buf why;
+	struct tls *t;
+
+	buf_init(&why, 1024);
+	t = tls_server(cert, certs.key, min_version, &why);
+	ck_assert_msg(t != NULL, "%s", buf_cstr(&why));
+	return t;
+}
+
+static struct tls *
+make_client(const char *ca, bool verify)
+{
+	struct tls_client_params p = { .ca_file = ca, .verify = verify };
+	struct buf why;
+	struct tls *t;
+
+	buf_init(&why, 1024);
+	t = tls_client(&p, &why);
+	ck_assert_msg(t != NULL, "%s", buf_cstr(&why));
+	return t;
+}
+
+static void
+setup(void)
+{
+	ends_setup();
+	certs_make(&certs);
+	client = make_client(certs.ca, true);
+	server = make_server(certs.good, NULL);
+}
+
+static void
+teardown(void)
+{
+	tls_free(client);
+	tls_free(server);
+	certs_remove(&certs);
+	ends_teardown();
+}
+
+/* No interface of ours asks for this; only a peer's age does. */
+static void
+cap_at_tls12(struct tls *t)
+{
+	SSL *s = tls_accept(t, -1);
+
+	SSL_CTX_set_max_proto_version(SSL_get_SSL_CTX(s), TLS1_2_VERSION);
+	SSL_free(s);
+}
+
+static void
+begin(enum pair kind, const char *host)
+{
+	ends_open(kind);
+	conn_start_tls(a.conn, client, host);
+	conn_accept_tls(b.conn, server);
+}
+
+static void
+connect_as(const char *host)
+{
+	begin(UNIX_PAIR, host);
+	UNTIL((a.nsecure == 1 && b.nsecure == 1) || a.ngone == 1);
+	ck_assert_msg(a.ngone == 0, "%s", a.why);
+}
+
+static const char *good_hosts[] = { "localhost", "127.0.0.1", "::1", "LOCALHOST", "localhost." };
+
+START_TEST(handshake)
+{
+	begin(UNIX_PAIR, good_hosts[_i]);
+	ck_assert(!conn_is_tls(a.conn));
+	ck_assert_str_eq(conn_tls_summary(a.conn), "");
+	conn_write(b.conn, SPAN("220 hello\r\n"));
+	conn_write(a.conn, SPAN("EHLO a\r\n"));
+	UNTIL(a.nline == 1 && b.nline == 1);
+	ck_assert_uint_eq(a.nsecure, 1);
+	ck_assert(conn_is_tls(a.conn));
+	ck_assert(strncmp(conn_tls_summary(a.conn), "TLSv1.3 TLS_", 12) == 0);
+	ck_assert_ptr_null(strstr(conn_tls_summary(a.conn), "resumed"));
+	ck_assert_str_eq(buf_cstr(&a.lines), "220 hello,");
+	ck_assert_str_eq(buf_cstr(&b.lines), "EHLO a,");
+	conn_stop(b.conn);
+	UNTIL(a.ngone == 1);
+	ck_assert_str_eq(a.why, "connection closed");
+	ck_assert(a.clean && !a.tls);
+	ck_assert_uint_le(ends_turns_in_ms(20), 3);
+}
+END_TEST
+
+#define REFUSED "certificate verify failed: "
+
+static const struct {
+	const char *name;
+	size_t      cert;       /* offset in struct certs */
+	size_t      ca;
+	const char *host;
+	const char *why;
+} refusals[] = {
+	{ "wrong name", offsetof(struct certs, wrong_name), offsetof(struct certs, ca), "localhost",
+	    "localhost: " REFUSED "hostname mismatch; the certificate is for other.test" },
+	{ "wrong address", offsetof(struct certs, good), offsetof(struct certs, ca), "127.0.0.2",
+	    "127.0.0.2: " REFUSED "IP address mismatch; "
+	    "the certificate is for localhost, 127.0.0.1, ::1" },
+	{ "expired", offsetof(struct certs, expired), offsetof(struct certs, ca), "localhost",
+	    "localhost: " REFUSED "certificate has expired" },
+	{ "self-signed", offsetof(struct certs, self_signed), offsetof(struct certs, ca), "localhost",
+	    "localhost: " REFUSED "self-signed certificate" },
+	{ "another authority", offsetof(struct certs, good), offsetof(struct certs, self_signed),
+	    "localhost", "localhost: " REFUSED "unable to get local issuer certificate" },
+};
+
+static void
+use(size_t cert, size_t ca, bool verify)
+{
+	tls_free(client);
+	tls_free(server);
+	client = make_client((const char *)&certs + ca, verify);
+	server = make_server((const char *)&certs + cert, NULL);
+}
+
+START_TEST(refused)
+{
+	use(refusals[_i].cert, refusals[_i].ca, true);
+	begin(UNIX_PAIR, refusals[_i].host);
+	say(&a, "AUTH PLAIN secret\r\n");
+	UNTIL(a.ngone == 1 && b.ngone == 1);
+	ck_assert_msg(strcmp(a.why + strlen("TLS handshake: "), refusals[_i].why) == 0,
+	    "%s: \"%s\"", refusals[_i].name, a.why);
+	ck_assert(a.tls && b.tls && !a.clean);
+	ck_assert_uint_eq(a.nsecure + b.nsecure + b.nline, 0);
+	ck_assert_uint_eq(tls_tickets(client), 0);
+}
+END_TEST
+
+/* The configuration said so in words. */
+START_TEST(unverified)
+{
+	use(refusals[_i].cert, refusals[_i].ca, false);
+	connect_as(refusals[_i].host);
+}
+END_TEST
+
+static const struct {
+	const char *name;
+	const char *bytes;
+	bool        reset;
+	const char *why;
+	bool        tls;
+} strangers[] = {
+	{ "speaks plain SMTP", "220 mail.example ESMTP\r\n", false,
+	    "TLS handshake: wrong version number", true },
+	{ "hangs up", "", false, "TLS handshake: connection closed", false },
+	{ "resets", "", true, "TLS handshake: Connection reset by peer", false },
+};
+
+START_TEST(not_a_tls_server)
+{
+	struct linger hard = { 1, 0 };
+	int fd[2];
+
+	ends_pair(TCP_PAIR, fd);
+	end_open(&a, fd[0]);
+	conn_start_tls(a.conn, client, "localhost");
+	put(fd[1], strangers[_i].bytes, strlen(strangers[_i].bytes));
+	ends_turn("client hello");
+	if (strangers[_i].reset)
+		setsockopt(fd[1], SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+	else
+		shutdown(fd[1], SHUT_WR);
+	if (strangers[_i].reset)
+		close(fd[1]);
+	UNTIL(a.ngone == 1);
+	if (!strangers[_i].reset)
+		close(fd[1]);
+	ck_assert_str_eq(a.why, strangers[_i].why);
+	ck_assert_int_eq(a.tls, strangers[_i].tls);
+	ck_assert_uint_le(ends_turns_in_ms(20), 3);
+}
+END_TEST
+
+START_TEST(not_a_host_name)
+{
+	ends_open(UNIX_PAIR);
+	conn_start_tls(a.conn, client, "");
+	UNTIL(a.ngone == 1);
+	ck_assert(a.tls);
+}
+END_TEST
+
+/* STARTTLS, and what may be smuggled in behind its 220 (RFC 3207 §6). */
+
+static void
+client_starts(struct end *e, struct span line, bool more)
+{
+	(void)line, (void)more;
+	if (e->nline == 1)
+		conn_start_tls(e->conn, client, "localhost");
+}
+
+static void
+server_starts(struct end *e, struct span line, bool more)
+{
+	(void)line, (void)more;
+	if (e->nline > 1)
+		return;
+	conn_write(e->conn, SPAN("220 go\r\n"));
+	conn_accept_tls(e->conn, server);
+	conn_write(e->conn, SPAN("first inside\r\n"));
+}
+
+START_TEST(starttls)
+{
+	ends_open(UNIX_PAIR);
+	a.on_line = client_starts;
+	b.on_line = server_starts;
+	say(&a, "STARTTLS\r\n");
+	UNTIL(a.nline == 2 && b.nsecure == 1);
+	ck_assert_str_eq(buf_cstr(&a.lines), "220 go,first inside,");
+	ck_assert_uint_eq(a.nsecure, 1);
+	say(&a, "EHLO again\r\n");
+	UNTIL(b.nline == 2);
+}
+END_TEST
+
+/* At once: `more` says so, and TLS is not begun; the line is not given out. */
+START_TEST(injection_at_once)
+{
+	ends_open(UNIX_PAIR);
+	a.on_line = client_starts;
+	if (_i == 1) {                  /* through conn's own buffer */
+		say(&b, "22");
+		ends_turn("half a line");
+		say(&b, "0 go\r\n250 injected\r\n");
+	} else
+		say(&b, "220 go\r\n250 injected\r\n");
+	UNTIL(a.ngone == 1);
+	ck_assert_str_eq(buf_cstr(&a.lines), "220 go+,");
+	ck_assert_str_eq(a.why, "data where the TLS handshake should begin");
+	ck_assert(!a.clean);
+}
+END_TEST
+
+/* A moment later: it is not TLS. */
+START_TEST(injection_later)
+{
+	ends_open(UNIX_PAIR);
+	a.on_line = client_starts;
+	say(&b, "220 go\r\n");
+	UNTIL(a.nline == 1);
+	say(&b, "250 injected\r\n");
+	UNTIL(a.ngone == 1);
+	ck_assert_str_eq(buf_cstr(&a.lines), "220 go,");
+	ck_assert(a.tls);
+}
+END_TEST
+
+/* While reading was paused. */
+START_TEST(injection_before)
+{
+	ends_open(UNIX_PAIR);
+	say(&b, "half");
+	ends_turn("half a line");
+	conn_start_tls(a.conn, client, "localhost");
+	UNTIL(a.ngone == 1);
+	ck_assert_uint_eq(a.nline, 0);
+	ck_assert_str_eq(a.why, "data where the TLS handshake should begin");
+}
+END_TEST
+
+/* Tickets. */
+
+static bool abrupt;
+
+static bool
+resumed(const char *host)
+{
+	bool yes;
+
+	connect_as(host);
+	/* TLS 1.3 tickets come with what is read first. */
+	say(&b, "220 hello\r\n");
+	UNTIL(a.nline == 1);
+	yes = strstr(conn_tls_summary(a.conn), ", resumed") != NULL;
+	if (abrupt)
+		shutdown(b.fd, SHUT_RDWR);
+	else
+		conn_stop(b.conn);
+	UNTIL(a.ngone == 1);
+	conn_stop(a.conn);
+	return yes;
+}
+
+/* { TLS 1.3, 1.2 } x { orderly end, a bare FIN } */
+START_TEST(resumption)
+{
+	abrupt = _i & 1;
+	if (_i & 2)
+		cap_at_tls12(server);
+	ck_assert(!resumed("localhost"));
+	ck_assert_uint_gt(tls_tickets(client), 0);
+	for (int i = 0; i < 5; i++)
+		ck_assert(resumed("localhost"));
+	ck_assert_uint_le(tls_tickets(client), 4);
+	/* Another name was not verified by that handshake. */
+	ck_assert(!resumed("127.0.0.1"));
+	ck_assert(resumed("127.0.0.1"));
+	ck_assert(strncmp(conn_tls_summary(a.conn),
+	    _i & 2 ? "TLSv1.2" : "TLSv1.3", 7) == 0);
+}
+END_TEST
+
+/* We end it ourselves, without a word from the server after the banner. */
+START_TEST(resumption_after_our_own_stop)
+{
+	connect_as("localhost");
+	say(&b, "220 hello\r\n");
+	UNTIL(a.nline == 1);
+	conn_stop(a.conn);
+	UNTIL(b.ngone == 1);
+	ck_assert(b.clean);
+	ck_assert(resumed("localhost"));
+}
+END_TEST
+
+START_TEST(a_13_ticket_is_used_once)
+{
+	unsigned before;
+
+	ck_assert(!resumed("localhost"));
+	before = tls_tickets(client);
+	ends_open(UNIX_PAIR);
+	conn_start_tls(a.conn, client, "localhost");
+	ck_assert_uint_eq(tls_tickets(client), before - 1);
+}
+END_TEST
+
+/* Ends of all kinds. */
+
+START_TEST(no_close_notify)
+{
+	connect_as("localhost");
+	say(&b, _i == 0 ? "one\r\n" : "one\r\ntwo");
+	UNTIL(a.nline == 1);
+	shutdown(b.fd, SHUT_RDWR);
+	UNTIL(a.ngone == 1);
+	ck_assert_str_eq(a.why, _i == 0 ? "connection closed" : "connection closed inside a line");
+	ck_assert_int_eq(a.clean, _i == 0);
+}
+END_TEST
+
+START_TEST(garbage_inside)
+{
+	char junk[64];
+
+	memset(junk, 0x41, sizeof(junk));
+	connect_as("localhost");
+	say(&b, "one\r\n");
+	UNTIL(a.nline == 1);
+	put(b.fd, junk, sizeof(junk));
+	UNTIL(a.ngone == 1);
+	ck_assert(a.tls && !a.clean);
+	ck_assert_uint_le(ends_turns_in_ms(20), 4);
+}
+END_TEST
+
+START_TEST(reset_inside)
+{
+	struct linger hard = { 1, 0 };
+
+	begin(TCP_PAIR, "localhost");
+	UNTIL(a.nsecure == 1 && b.nsecure == 1);
+	/* Written by the kernel, not by b: no close_notify goes out. */
+	ck_assert_int_eq(setsockopt(b.fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard)), 0);
+	conn_stop(b.conn);
+	say(&a, "hello\r\n");
+	UNTIL(a.ngone == 1);
+	ck_assert(!a.tls);
+}
+END_TEST
+
+START_TEST(last_words_inside)
+{
+	connect_as("localhost");
+	say(&b, "421 busy\r\n");
+	conn_stop(b.conn);
+	say(&a, "EHLO a\r\n");
+	UNTIL(a.ngone == 1);
+	ck_assert_str_eq(buf_cstr(&a.lines), "421 busy,");
+	ck_assert_str_eq(a.why, "Broken pipe");
+	ck_assert(!a.tls);
+}
+END_TEST
+
+START_TEST(pause_inside)
+{
+	connect_as("localhost");
+	conn_reading(a.conn, false);
+	say(&b, "one\r\ntwo\r\n");
+	conn_stop(b.conn);
+	ck_assert_uint_le(ends_turns_in_ms(20), 3);
+	ck_assert_uint_eq(a.nline + a.ngone, 0);
+	conn_reading(a.conn, true);
+	UNTIL(a.ngone == 1);
+	ck_assert_str_eq(buf_cstr(&a.lines), "one+,two,");
+}
+END_TEST
+
+START_TEST(contexts_freed_first)
+{
+	connect_as("localhost");
+	tls_free(client);
+	tls_free(server);
+	client = server = NULL;
+	tls_free(NULL);
+	say(&b, "one\r\n");
+	UNTIL(a.nline == 1);
+}
+END_TEST
+
+/* What a callback may do to its own connection: as in test_conn.c. */
+
+static void
+stop_it(struct end *e)
+{
+	e->over = true;
+	conn_stop(e->conn);
+}
+
+static void
+free_it(struct end *e)
+{
+	e->over = true;
+	conn_free(e->conn);
+	e->conn = NULL;
+}
+
+static void
+stop_on_line(struct end *e, struct span line, bool more)
+{
+	ck_assert(more && span_eq(line, SPAN("one")));
+	stop_it(e);
+}
+
+static void
+free_on_line(struct end *e, struct span line, bool more)
+{
+	ck_assert(more && span_eq(line, SPAN("one")));
+	free_it(e);
+}
+
+START_TEST(acts_in_callbacks)
+{
+	void (*act)(struct end *) = _i % 2 ? free_it : stop_it;
+
+	begin(UNIX_PAIR, "localhost");
+	conn_write(b.conn, SPAN("one\r\ntwo\r\n"));
+	switch (_i / 2) {
+	case 0:
+		a.on_secure = act;
+		break;
+	case 1:
+		a.on_line = _i % 2 ? free_on_line : stop_on_line;
+		break;
+	case 2:
+		a.on_room = act;
+		conn_write(a.conn, SPAN("x\r\n"));
+		break;
+	case 3:
+		a.on_gone = act;
+		b.on_secure = stop_it;
+		break;
+	case 4:                         /* in the middle of the handshake */
+		ends_turn("hello");
+		act(&a);
+		break;
+	}
+	UNTIL(a.over);
+	ck_assert_uint_le(ends_turns_in_ms(20), 6);
+}
+END_TEST
+
+static char block[64 * 1024];
+
+static void
+pour(struct end *e)
+{
+	while (e->left > 0 && conn_queued(e->conn) < sizeof(block)) {
+		size_t n = e->left < sizeof(block) ? e->left : sizeof(block);
+
+		conn_write(e->conn, (struct span){ block, n });
+		e->left -= n;
+	}
+	conn_flush(e->conn);
+}
+
+START_TEST(fifty_megabytes_each_way)
+{
+	const size_t total = 50 * 1024 * 1024;
+	struct end *both[] = { &a, &b };
+
+	memset(block, 'x', sizeof(block));
+	for (size_t i = 63; i < sizeof(block); i += 64)
+		block[i] = '\n';
+	begin(_i == 0 ? UNIX_PAIR : TCP_PAIR, "localhost");
+	for (int i = 0; i < 2; i++) {
+		both[i]->quiet = true;
+		both[i]->left = total;
+		both[i]->on_room = pour;
+		conn_set_low(both[i]->conn, sizeof(block) / 2);
+		pour(both[i]);
+	}
+	UNTIL(a.nline == total / 64 && b.nline == total / 64);
+	ck_assert_uint_eq(a.bytes, total / 64 * 63);
+	ck_assert_uint_eq(b.bytes, total / 64 * 63);
+	ck_assert_uint_eq(a.ngone + b.ngone, 0);
+}
+END_TEST
+
+Suite *
+suite_conn_tls(void)
+{
+	const int nrefusals = sizeof(refusals) / sizeof(refusals[0]);
+	Suite *s = suite_create("conn_tls");
+	TCase *tc = tcase_create("tls");
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_set_timeout(tc, 20);
+	tcase_add_loop_test(tc, handshake, 0, sizeof(good_hosts) / sizeof(good_hosts[0]));
+	tcase_add_loop_test(tc, refused, 0, nrefusals);
+	tcase_add_loop_test(tc, unverified, 0, nrefusals);
+	tcase_add_loop_test(tc, not_a_tls_server, 0, sizeof(strangers) / sizeof(strangers[0]));
+	tcase_add_test(tc, not_a_host_name);
+	tcase_add_test(tc, starttls);
+	tcase_add_loop_test(tc, injection_at_once, 0, 2);
+	tcase_add_test(tc, injection_later);
+	tcase_add_test(tc, injection_before);
+	tcase_add_loop_test(tc, resumption, 0, 4);
+	tcase_add_test(tc, resumption_after_our_own_stop);
+	tcase_add_test(tc, a_13_ticket_is_used_once);
+	tcase_add_loop_test(tc, no_close_notify, 0, 2);
+	tcase_add_test(tc, garbage_inside);
+	tcase_add_test(tc, reset_inside);
+	tcase_add_test(tc, last_words_inside);
+	tcase_add_test(tc, pause_inside);
+	tcase_add_test(tc, contexts_freed_first);
+	tcase_add_loop_test(tc, acts_in_callbacks, 0, 10);
+	tcase_add_loop_test(tc, fifty_megabytes_each_way, 0, 2);
+	suite_add_tcase(s, tc);
+	return s;
+}
