@@ -8,8 +8,12 @@
  *
  * Before the rename nothing is queued, after it the message will be
  * delivered or its sender told.  The process may be killed at any point: an
- * orphan in tmp/ has a head of zeros and is reaped by age, never sent.  No
- * signal handlers here: an orphan is cheaper than a handler that is wrong.
+ * orphan in tmp/ is reaped by age, never sent.  No signal handlers here: an
+ * orphan is cheaper than a handler that is wrong.  A small message goes out
+ * in one write, head and all; only a large one has a head of zeros first.
+ *
+ * new/ must be readable to the writer: a directory is synced through a
+ * descriptor that was opened for reading, and there is no other way to it.
  */
 #ifndef SPOOL_DRAFT_H
 #define SPOOL_DRAFT_H
@@ -19,12 +23,23 @@
 
 #include "base/buf.h"
 #include "spool/envelope.h"
-
-#define ID_LEN 16
+#include "spool/msgid.h"
 
 /* The file's fixed-width first line: "postern 1 %014u %014u\n" (envelope bytes, message bytes). */
 #define HEAD_MAGIC "postern 1 "
 #define HEAD_LEN   (sizeof(HEAD_MAGIC) - 1 + 14 + 1 + 14 + 1)
+
+/* Input is gathered up to here before anything is written. */
+#define DRAFT_BUFFER (64u << 10)
+
+/* Orphans are younger than this while their writer lives: it writes what it
+   has at least every DRAFT_QUIET_MS in which input came. */
+#define DRAFT_ORPHAN_S 3600
+#define DRAFT_QUIET_MS (300 * 1000)
+
+/* limits when the daemon has never said any */
+#define DRAFT_MAX_MESSAGE (35u << 20)
+#define DRAFT_MIN_FREE    (64u << 20)
 
 struct draft;
 
@@ -34,13 +49,21 @@ struct draft_limits {
 	uint64_t min_free;      /* refuse when the file system would have less */
 };
 
+/* The limits in force.  No file, or one that makes no sense: the defaults. */
 void draft_limits_read(int spool, struct draft_limits *ret);
-int  draft_limits_write(int spool, const struct draft_limits *l);       /* the daemon's; 0 or -errno */
+
+/*
+ * The daemon's; 0 or -errno.  Rewrites the file in place: the daemon's user
+ * may not make files in the spool's root, so installing makes an empty one.
+ */
+int  draft_limits_write(int spool, const struct draft_limits *l);
 
 /*
  * Start a draft in tmp/ of the spool directory `spool` (borrowed until the
  * end).  *env is only read.  0, or -errno and *ret alone; -ENOSPC also when
- * less than min_free bytes are free; -EDQUOT, -EACCES, -ENOENT as they come.
+ * less than min_free bytes are free; -E2BIG: an envelope beyond its limit;
+ * -EDQUOT, -EACCES, -EROFS, -ENOENT as they come.  tmp/ and new/ are opened
+ * here, so that what the caller's rights forbid shows before any input is lost.
  */
 int  draft_begin(int spool, const struct envelope *env, const struct draft_limits *l, struct draft **ret);
 

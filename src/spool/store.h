@@ -31,17 +31,11 @@
 #include "base/buf.h"
 #include "spool/draft.h"
 #include "spool/envelope.h"
+#include "spool/msgid.h"
 
 enum place { PLACE_TMP, PLACE_NEW, PLACE_CUR, PLACE_LATER, PLACE_HOLD, PLACE_DEAD, PLACE_BAD, NPLACE };
 
 const char *place_name(enum place p);           /* "new" … */
-
-/* An ID as a number: the 64 bits its 16 hex digits say. */
-typedef uint64_t msgid;
-
-bool    msgid_parse(const char *name, msgid *ret);
-void    msgid_format(msgid id, char ret[static ID_LEN + 1]);
-int64_t msgid_time_us(msgid id);                /* arrival */
 
 struct store;
 
@@ -53,6 +47,10 @@ struct store;
  */
 int  store_open(const char *path, bool write, struct store **ret, const char **ret_what);
 void store_close(struct store *s);              /* waits for the helper thread */
+
+/* The first failure the helper thread met since the last call, or 0: cur/
+   could not be synced, so what was delivered may be sent again after a crash. */
+int  store_trouble(struct store *s);
 int  store_spool_fd(const struct store *s);     /* for draft_begin, wake; borrowed */
 
 /* What readdir and fstatat tell. */
@@ -72,6 +70,12 @@ int  store_scan(struct store *s, enum place p, bool stat,
 int  store_stat(struct store *s, enum place p, msgid id, struct stored *ret);
 int  store_move(struct store *s, msgid id, enum place from, enum place to);
 
+/*
+ * new/ → cur/.  After the clock was set back a name may be taken there; the
+ * message then gets another, which nobody has been told yet.  -ENOENT: gone.
+ */
+int  store_take(struct store *s, msgid id, msgid *ret_id);
+
 /* Remove orphans older than age_s from tmp/; how many. */
 int  store_reap(struct store *s, int64_t age_s);
 
@@ -90,6 +94,7 @@ struct outcome_note {
 	char         dsn[12];           /* "" : none */
 	char         relay[64];
 	char        *text;              /* NULL: none */
+	unsigned     tries;             /* outcomes of this recipient so far; not looked at in a new note */
 };
 
 struct message {
@@ -100,32 +105,41 @@ struct message {
 	uint64_t        at;             /* where in the file it begins */
 	struct envelope env;
 	struct outcome_note *notes;     /* one a recipient of env */
-	unsigned        attempts;       /* rounds: journal lines "try" … see store_note_* */
+	unsigned        attempts;       /* rounds so far: the most outcomes any recipient had */
 	bool            warned;         /* a delay notice went out */
 	bool            eightbit;       /* stored: bytes above 127 in it */
 	bool            dots;           /* stored: a line begins with a dot */
 	size_t          longest;        /* stored: longest line without its end; 0: unknown */
 	struct span     cache;          /* the file's first bytes, owned: the head, and for a small message all of it */
+	struct buf      header;         /* message_header's, when the cache is too short for it */
+	struct span     block;          /* message_header's answer, once there was one */
+	bool            torn;           /* the journal's last line has no end: the next begins with one */
 };
 
 /*
- * Open and read: one openat, one fstat, one pread for a small message.
+ * Open and read: one openat, one fstat, one pread for a small message.  The
+ * sender, the user and the full name that the submitter did not state are
+ * filled in from st_uid, so env.sender and env.user are always there.
  * 0; -EBADMSG: does not parse, *ret_why says what (constant); -EAGAIN: a head
  * of zeros, was never accepted; other -errno from the system.
  */
 int  store_load(struct store *s, enum place p, msgid id, struct message **ret, const char **ret_why);
 
-/* Bytes of the message, from the cache when they are there.  n or less at the end; -errno. */
+/* Bytes of the message, from the cache when they are there.  n, or less at the
+   end; -errno (-EIO: the file is shorter than it was). */
 ssize_t message_read(const struct message *m, uint64_t at, void *p, size_t n);
 
-/* The header block with its closing blank line if there is one: in the cache, or read; at most max bytes.
-   The span lives as long as the message. */
+/* The header block with its closing blank line if there is one: in the cache, or read.
+   -EMSGSIZE: longer than max bytes.  The span lives as long as the message. */
 int  message_header(struct message *m, size_t max, struct span *ret);
 
 /*
- * Journal lines.  `sync`: fdatasync before returning (an outcome that must
- * not be repeated: one sent while others wait).  text is encoded here.
+ * Journal lines, and the same into m->notes.  `sync`: fdatasync before
+ * returning (an outcome that must not be repeated: one sent while others
+ * wait).  text is encoded here, and cut at NOTE_TEXT_MAX.  On -errno m->notes
+ * has it all the same, since it did happen: only a restart would not know.
  */
+#define NOTE_TEXT_MAX 1000
 int  message_note(struct message *m, size_t rcpt, const struct outcome_note *n, bool sync);
 int  message_note_warned(struct message *m, int64_t now_s);
 

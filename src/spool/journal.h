@@ -1,0 +1,23 @@
+/*
+ * journal.h - the lines behind a message: what happened to it.  One line an
+ * event, appended, never changed; see store.h.
+ *
+ *   EPOCH stored [8bit] longest=N [dots]
+ *   EPOCH sent|defer|fail rcpt=N [code=NNN] [dsn=N.N.N] [relay=NAME] [text=…]
+ *   EPOCH warn
+ */
+#ifndef SPOOL_JOURNAL_H
+#define SPOOL_JOURNAL_H
+
+#include <stdint.h>
+
+#include "spool/store.h"
+
+/*
+ * Fold the journal of m, which goes to offset `end` of the file, into
+ * m->notes and the other fields.  Events this version does not know are
+ * skipped, and so is a last line without an end.  0 or -errno of reading.
+ */
+int  journal_read(struct message *m, uint64_t end);
+
+#endif

@@ -1,0 +1,257 @@
+/* store.c - the spool's directories: opening, looking, moving; see store.h. */
+#include "spool/store.h"
+
+#include <assert.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fs.h"
+#include "spool/reaper.h"
+#include "spool/store_private.h"
+
+#define SCAN_BYTES (32u << 10)
+#define ID_TRIES   16
+
+static const char *const place_names[NPLACE] = {
+	"tmp", "new", "cur", "later", "hold", "dead", "bad",
+};
+
+const char *
+place_name(enum place p)
+{
+	return place_names[p];
+}
+
+/* ---- open and close ---- */
+
+/* flock and not a pid file: the kernel forgets it with the process. */
+static int
+take_lock(struct store *s)
+{
+	s->lock = fs_open(s->spool, "state/lock", O_RDWR | O_CREAT, 0600);
+	if (s->lock < 0)
+		return s->lock;
+	if (flock(s->lock, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK ? -EBUSY : -errno;
+	return 0;
+}
+
+static int
+open_places(struct store *s, const char *path, const char **ret_what)
+{
+	*ret_what = "the spool";
+	s->spool = fs_open_dir(AT_FDCWD, path);
+	if (s->spool < 0)
+		return s->spool;
+	for (int p = 0; p < NPLACE; p++) {
+		*ret_what = place_names[p];
+		s->dir[p] = fs_open_dir(s->spool, place_names[p]);
+		if (s->dir[p] < 0)
+			return s->dir[p];
+	}
+	return 0;
+}
+
+int
+store_open(const char *path, bool write, struct store **ret, const char **ret_what)
+{
+	struct store *s = xcalloc(1, sizeof(*s));
+	int           r;
+
+	s->write = write;
+	s->spool = s->lock = -1;
+	for (int p = 0; p < NPLACE; p++)
+		s->dir[p] = -1;
+	r = open_places(s, path, ret_what);
+	if (r == 0 && write) {
+		*ret_what = "state";
+		r = take_lock(s);
+	}
+	if (r == 0 && write)
+		r = reaper_start(s->dir[PLACE_CUR], &s->reaper);
+	if (r < 0) {
+		store_close(s);
+		return r;
+	}
+	*ret = s;
+	return 0;
+}
+
+void
+store_close(struct store *s)
+{
+	if (s == NULL)
+		return;
+	reaper_stop(s->reaper);
+	for (int p = 0; p < NPLACE; p++)
+		if (s->dir[p] >= 0)
+			fs_close(s->dir[p]);
+	if (s->lock >= 0)
+		fs_close(s->lock);
+	if (s->spool >= 0)
+		fs_close(s->spool);
+	people_done(&s->people);
+	free(s);
+}
+
+int
+store_spool_fd(const struct store *s)
+{
+	return s->spool;
+}
+
+int
+store_trouble(struct store *s)
+{
+	return s->reaper == NULL ? 0 : reaper_trouble(s->reaper);
+}
+
+uint64_t
+store_free_bytes(const struct store *s)
+{
+	struct statvfs v;
+
+	return fstatvfs(s->spool, &v) < 0 ? 0 : (uint64_t)v.f_bavail * v.f_frsize;
+}
+
+/* ---- look ---- */
+
+int
+store_stat(struct store *s, enum place p, msgid id, struct stored *ret)
+{
+	char        name[ID_LEN + 1];
+	struct stat st;
+	int         r;
+
+	msgid_format(id, name);
+	if ((r = fs_stat_at(s->dir[p], name, &st)) < 0)
+		return r;
+	*ret = (struct stored){
+		.id = id, .uid = st.st_uid, .size = st.st_size, .mtime_s = st.st_mtim.tv_sec,
+	};
+	return 0;
+}
+
+/* One entry of a directory; one that went away in between is no entry. */
+static int
+visit(struct store *s, enum place p, const char *name, bool stat,
+    int (*each)(void *arg, const struct stored *m), void *arg)
+{
+	struct stored m = { 0 };
+	int           r;
+
+	if (!msgid_parse(name, &m.id))
+		return 0;
+	if (stat && (r = store_stat(s, p, m.id, &m)) < 0)
+		return r == -ENOENT ? 0 : r;
+	return each(arg, &m);
+}
+
+/*
+ * getdents on the descriptor that is there anyway, and not opendir(3): new/
+ * is looked at on every wake-up, and a DIR costs an open, a close and 32 KiB.
+ * Each scan has its own offset in its loop, but the descriptor's is shared:
+ * each() must not scan the same place.
+ */
+int
+store_scan(struct store *s, enum place p, bool stat,
+    int (*each)(void *arg, const struct stored *m), void *arg)
+{
+	_Alignas(struct dirent64) char entries[SCAN_BYTES];
+	ssize_t n;
+	int     r;
+
+	assert(!s->scanning[p]);
+	if (lseek(s->dir[p], 0, SEEK_SET) < 0)
+		return -errno;
+	s->scanning[p] = true;
+	r = 0;
+	while (r == 0 && (n = getdents64(s->dir[p], entries, sizeof(entries))) != 0) {
+		if (n < 0) {
+			r = -errno;
+			break;
+		}
+		for (ssize_t at = 0; at < n && r == 0;) {
+			const struct dirent64 *e = (const struct dirent64 *)(entries + at);
+
+			at += e->d_reclen;
+			r = visit(s, p, e->d_name, stat, each, arg);
+		}
+	}
+	s->scanning[p] = false;
+	return r;
+}
+
+/* ---- move ---- */
+
+static int
+rename_as(struct store *s, msgid id, enum place from, msgid new_id, enum place to)
+{
+	char name[ID_LEN + 1], new_name[ID_LEN + 1];
+
+	msgid_format(id, name);
+	msgid_format(new_id, new_name);
+	return fs_rename_new(s->dir[from], name, s->dir[to], new_name);
+}
+
+int
+store_move(struct store *s, msgid id, enum place from, enum place to)
+{
+	return rename_as(s, id, from, id, to);
+}
+
+int
+store_take(struct store *s, msgid id, msgid *ret_id)
+{
+	int r;
+
+	*ret_id = id;
+	r = store_move(s, id, PLACE_NEW, PLACE_CUR);
+	for (int i = 0; i < ID_TRIES && r == -EEXIST; i++) {
+		*ret_id = msgid_new();
+		r = rename_as(s, id, PLACE_NEW, *ret_id, PLACE_CUR);
+	}
+	return r;
+}
+
+/* ---- reap ---- */
+
+struct reaping {
+	struct store *store;
+	int64_t       before_s;
+	int           count;
+};
+
+/*
+ * A file that cannot be removed is left for the next time: one bad entry
+ * must not keep the others.
+ */
+static int
+reap_one(void *arg, const struct stored *m)
+{
+	struct reaping *g = arg;
+	char            name[ID_LEN + 1];
+
+	if (m->mtime_s >= g->before_s)
+		return 0;
+	msgid_format(m->id, name);
+	if (fs_unlink(g->store->dir[PLACE_TMP], name) == 0)
+		g->count++;
+	return 0;
+}
+
+int
+store_reap(struct store *s, int64_t age_s)
+{
+	struct reaping g = { .store = s, .before_s = clock_wall_s() - age_s };
+	int            r = store_scan(s, PLACE_TMP, true, reap_one, &g);
+
+	return r < 0 ? r : g.count;
+}
