@@ -1,0 +1,143 @@
+/*
+ * main.c - sendmail, mailq and newaliases.  Runs setgid for anybody: what is
+ * not a submission is another program's work, and runs without the group.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/fs.h"
+#include "base/version.h"
+#include "sendmail/input.h"
+#include "sendmail/options.h"
+#include "sendmail/submit.h"
+#include "spool/place.h"
+#include "spool/wake.h"
+
+static const char usage[] =
+    "usage: sendmail [-t] [-i] [-f SENDER] [-F NAME] [-B 7BIT|8BITMIME] [-N LIST]\n"
+    "                [-R full|hdrs] [-V ENVID] [-U] [--] [RECIPIENT...]  < MESSAGE\n"
+    "       sendmail -bp | -bi | -bs | -bv ADDRESS... | -q\n"
+    "       mailq\n"
+    "       newaliases\n"
+    "The other options of sendmail(8) are accepted.\n";
+
+static int
+fail(int rc, const char *what, const char *why)
+{
+	fprintf(stderr, "sendmail: %s: %s\n", what, why);
+	return rc;
+}
+
+/*
+ * All three group ids, or a descendant could take the group back.  Looked at
+ * afterwards: a program that kept it would be anybody's.
+ */
+static int
+drop_group(void)
+{
+	gid_t gid = getgid(), r, e, s;
+
+	if (setresgid(gid, gid, gid) < 0 || getresgid(&r, &e, &s) < 0)
+		return -errno;
+	return r == gid && e == gid && s == gid ? 0 : -EPERM;
+}
+
+/* Become FOLDER/PROGRAM with these arguments, WORD first if there is one. */
+static int
+become(const char *folder, const char *program, const char *word, const struct options *o)
+{
+	const char **argv = xcalloc(o->nargs + 3, sizeof(*argv));
+	struct buf   path;
+	size_t       n = 0;
+	int          r;
+
+	if ((r = drop_group()) < 0)
+		return fail(EX_OSERR, "cannot give up the group", strerror(-r));
+	buf_init(&path, 4096);
+	buf_printf(&path, "%s/%s", folder, program);
+	argv[n++] = program;
+	if (word != NULL)
+		argv[n++] = word;
+	for (size_t i = 0; word != NULL && i < o->nargs; i++)
+		argv[n++] = o->args[i];
+	execv(buf_cstr(&path), (char *const *)argv);
+	return fail(EX_UNAVAILABLE, buf_cstr(&path), strerror(errno));
+}
+
+/* The daemon looks at once; that is all a queue run could do. */
+static int
+run_queue(void)
+{
+	int spool = submit_open_spool();
+
+	if (spool < 0)
+		return fail(EX_TEMPFAIL, place_spool(), strerror(-spool));
+	wake_poke(spool);
+	fs_close(spool);
+	return EX_OK;
+}
+
+static int
+run(const struct options *o)
+{
+	switch (o->mode) {
+	case MODE_SUBMIT:
+		return submit(o);
+	case MODE_QUEUE:
+		return become(place_bin(), "postern", "mailq", o);
+	case MODE_ALIASES:
+		return become(place_bin(), "postern", "newaliases", o);
+	case MODE_VERIFY:
+		return become(place_bin(), "postern", "verify", o);
+	case MODE_STDIO:
+		return become(place_libexec(), "postern-stdio", NULL, o);
+	case MODE_RUN_QUEUE:
+		return run_queue();
+	case MODE_NOTHING:
+		return EX_OK;
+	case MODE_VERSION:
+		version_print("sendmail");
+		return EX_OK;
+	case MODE_HELP:
+		fputs(usage, stdout);
+		return EX_OK;
+	}
+	return EX_SOFTWARE;
+}
+
+static int
+refuse(const struct options *o, int rc, const struct buf *why)
+{
+	struct input in;
+
+	submit_complain(why);
+	input_init(&in, STDIN_FILENO, false);
+	if (o->mode == MODE_SUBMIT)
+		input_drain(&in);
+	return rc;
+}
+
+/*
+ * The owner of a spool file says who sent it, so a setuid bit, put there by
+ * a habit of other mail systems, would make everybody that user.
+ */
+int
+main(int argc, char **argv)
+{
+	struct options o;
+	struct buf     why;
+	int            rc;
+
+	if (getauxval(AT_UID) != getauxval(AT_EUID))
+		return fail(EX_CONFIG, argv[0], "must not be setuid, only setgid");
+	buf_init(&why, 4096);
+	rc = options_parse(argc, argv, &o, &why);
+	rc = rc == 0 ? run(&o) : refuse(&o, rc, &why);
+	options_done(&o);
+	buf_done(&why);
+	return rc;
+}

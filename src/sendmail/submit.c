@@ -1,0 +1,335 @@
+/*
+ * submit.c - the one thing that must not go wrong: exit 0 is a promise, and
+ * any other code is one too.  Nothing is opened in the spool before 64 KiB
+ * of the message or all of it are there, so a job that pipes for hours
+ * leaves nothing behind when it dies.
+ */
+#include "sendmail/submit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fs.h"
+#include "base/text.h"
+#include "sendmail/input.h"
+#include "sendmail/recipients.h"
+#include "spool/block.h"
+#include "spool/draft.h"
+#include "spool/place.h"
+
+#define READ_BYTES  (32u << 10)
+#define PATIENCE_S  (DRAFT_ORPHAN_S / 2)        /* without input, once there is a draft to be orphaned */
+#define HOST_MAX    255
+
+struct submission {
+	const struct options *options;
+	int                   spool;
+	struct input          input;
+	struct buf            first;    /* the beginning of the message: with -t all of the header */
+	bool                  begun;    /* its first line was there, and was looked at */
+	struct envelope       envelope;
+	struct draft_limits   limits;
+	struct buf            why;
+};
+
+void
+submit_complain(const struct buf *why)
+{
+	fprintf(stderr, "sendmail: %s\n", buf_cstr(why));
+}
+
+/* ---- the spool ---- */
+
+/*
+ * Standard descriptors the caller closed are filled, or a line for stderr
+ * would end up in a spool file.  The wrong way round on purpose: reading a
+ * closed standard input must fail and not look like an empty message.
+ */
+static int
+above_stdio(int fd)
+{
+	while (fd >= 0 && fd <= STDERR_FILENO) {
+		int up = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+		int e = errno;
+
+		close(fd);
+		if (up < 0)
+			return -e;
+		while ((fd = open("/dev/null", O_WRONLY)) >= 0 && fd <= STDERR_FILENO)
+			;
+		if (fd >= 0)
+			close(fd);
+		fd = up;
+	}
+	return fd;
+}
+
+int
+submit_open_spool(void)
+{
+	return above_stdio(fs_open_dir(AT_FDCWD, place_spool()));
+}
+
+static int
+open_spool(struct submission *s)
+{
+	s->spool = submit_open_spool();
+	if (s->spool >= 0)
+		return 0;
+	buf_printf(&s->why, "cannot open the spool %s: %s", place_spool(), strerror(-s->spool));
+	return EX_TEMPFAIL;
+}
+
+/*
+ * Where the second door will be: what the spool refuses a process without
+ * the setgid group (EACCES, EROFS) could go to the daemon's socket.  Until
+ * there is one: say which door was shut, and why.
+ */
+static int
+refused(struct submission *s, int e, bool maybe)
+{
+	if (e == -EFBIG) {
+		buf_printf(&s->why, "the message is longer than %llu bytes, the limit here",
+		    (unsigned long long)s->limits.max_message);
+		return EX_UNAVAILABLE;
+	}
+	if (e == -E2BIG) {
+		buf_str(&s->why, "the recipients take too much room");
+		return EX_DATAERR;
+	}
+	if (e == -ENOSPC || e == -EDQUOT)
+		buf_printf(&s->why, "the spool %s is full: %s", place_spool(), strerror(-e));
+	else
+		buf_printf(&s->why, "cannot write to the spool %s: %s", place_spool(), strerror(-e));
+	if (maybe)
+		buf_str(&s->why, " (the message may have been queued all the same)");
+	return EX_TEMPFAIL;
+}
+
+/* ---- the envelope ---- */
+
+static int
+set_full_name(struct submission *s)
+{
+	struct envelope *e = &s->envelope;
+	const char      *name = s->options->full_name;
+
+	if (name == NULL || name[0] == '\0')
+		return 0;
+	if (strlen(name) > ENVELOPE_MAX_NAME) {
+		buf_printf(&s->why, "the full name is longer than %d octets", ENVELOPE_MAX_NAME);
+		return EX_USAGE;
+	}
+	e->full_name = xstrdup(name);
+	for (char *p = e->full_name; *p != '\0'; p++)
+		if ((unsigned char)*p < 32 || *p == 127)
+			*p = ' ';
+	return 0;
+}
+
+/*
+ * No login name and no default sender: the file belongs to the submitting
+ * user, and the daemon, which believes nothing else, looks the name up.
+ */
+static int
+fill_envelope(struct submission *s)
+{
+	const struct options *o = s->options;
+	struct envelope      *e = &s->envelope;
+	char                  raw[HOST_MAX + 1] = "";
+	struct buf            host;
+	int                   rc;
+
+	if (gethostname(raw, HOST_MAX) < 0 || raw[0] == '\0')
+		memcpy(raw, "localhost", sizeof("localhost"));
+	buf_init(&host, HOST_MAX);
+	text_put_printable(&host, span_of(raw));
+	e->host = (char *)buf_steal(&host).p;
+	e->time_us = clock_wall_us();
+	e->uid = (uid_t)getauxval(AT_UID);
+	e->ret = o->ret;
+	e->body = o->body;
+	e->smtputf8 = o->smtputf8;
+	e->envid = o->envid == NULL ? NULL : xstrdup(o->envid);
+	rc = set_full_name(s);
+	if (rc == 0 && o->sender != NULL)
+		rc = recipients_sender(e, o->sender, &s->why);
+	for (size_t i = 0; rc == 0 && i < o->nargs; i++)
+		rc = recipients_from_arg(e, o->args[i], &s->why);
+	return rc;
+}
+
+static int
+check_recipients(struct submission *s)
+{
+	struct envelope *e = &s->envelope;
+
+	if (e->nrcpts == 0) {
+		buf_str(&s->why, s->options->from_header ? "No recipient addresses found in header" :
+		    "Recipient names must be specified");
+		return EX_USAGE;
+	}
+	for (size_t i = 0; i < e->nrcpts; i++)
+		e->rcpts[i].notify = s->options->notify;
+	return 0;
+}
+
+/* ---- the message ---- */
+
+static int
+cannot_read(struct submission *s, ssize_t e)
+{
+	buf_printf(&s->why, "cannot read the message: %s", strerror((int)-e));
+	return EX_IOERR;
+}
+
+/*
+ * The line that an mbox file puts before a message.  It is told by the time
+ * in it: a text that merely begins with the word "From" keeps its first line.
+ */
+static size_t
+mbox_line(struct span text)
+{
+	const char *lf = text.n > 0 ? memchr(text.p, '\n', text.n) : NULL;
+	size_t      n = lf != NULL ? (size_t)(lf - text.p) + 1 : 0;
+
+	if (!span_starts(text, SPAN("From ")))
+		return 0;
+	for (size_t i = 5; i + 5 < n; i++) {
+		const char *p = text.p + i;
+
+		if (p[2] == ':' && p[0] >= '0' && p[0] <= '2' && p[1] >= '0' && p[1] <= '9' &&
+		    p[3] >= '0' && p[3] <= '5' && p[4] >= '0' && p[4] <= '9')
+			return n;
+	}
+	return 0;
+}
+
+static void
+drop_mbox_line(struct submission *s)
+{
+	if (s->begun || s->first.n == 0 || memchr(s->first.p, '\n', s->first.n) == NULL)
+		return;
+	buf_drop(&s->first, mbox_line(buf_view(&s->first)));
+	s->begun = true;
+}
+
+/* Read until there is enough, or all.  *header_at: where the header ends, for -t. */
+static int
+gather(struct submission *s, size_t *header_at)
+{
+	bool header_done = !s->options->from_header;
+
+	while (!s->input.over && (!header_done || s->first.n < DRAFT_BUFFER)) {
+		size_t  room = s->first.n < READ_BYTES / 2 ? READ_BYTES - s->first.n : READ_BYTES;
+		char   *p = buf_room(&s->first, room);
+		ssize_t n;
+
+		if (p == NULL) {
+			buf_printf(&s->why, "the header is longer than %u bytes", SUBMIT_HEADER_MAX);
+			return EX_DATAERR;
+		}
+		n = input_read(&s->input, p, room);
+		if (n < 0)
+			return cannot_read(s, n);
+		buf_took(&s->first, (size_t)n);
+		drop_mbox_line(s);
+		if (!header_done)
+			header_done = block_end(buf_view(&s->first), s->input.over, header_at);
+	}
+	return 0;
+}
+
+/* The rest, straight into the draft.  The alarm ends a process whose input
+   never comes, before its draft counts as an orphan. */
+static int
+copy(struct submission *s, struct draft *d)
+{
+	struct buf *b = &s->first;
+	ssize_t     n;
+	int         r;
+
+	while ((r = draft_write(d, buf_view(b))) == 0 && !s->input.over) {
+		alarm(PATIENCE_S);
+		buf_clear(b);
+		n = input_read(&s->input, buf_room(b, READ_BYTES), READ_BYTES);
+		if (n < 0)
+			return cannot_read(s, n);
+		buf_took(b, (size_t)n);
+	}
+	return r < 0 ? refused(s, r, false) : 0;
+}
+
+static int
+queue(struct submission *s)
+{
+	struct draft *d;
+	char          id[ID_LEN + 1];
+	bool          maybe;
+	int           r;
+
+	draft_limits_read(s->spool, &s->limits);
+	if ((r = draft_begin(s->spool, &s->envelope, &s->limits, &d)) < 0)
+		return refused(s, r, false);
+	if ((r = copy(s, d)) != 0) {
+		draft_abort(d);
+		return r;
+	}
+	if ((r = draft_commit(d, id, &maybe)) < 0)
+		return refused(s, r, maybe);
+	return 0;
+}
+
+static int
+steps(struct submission *s)
+{
+	size_t header_at = 0;
+	int    rc;
+
+	if ((rc = open_spool(s)) != 0 || (rc = fill_envelope(s)) != 0)
+		return rc;
+	if (!s->options->from_header && (rc = check_recipients(s)) != 0)
+		return rc;
+	if ((rc = gather(s, &header_at)) != 0)
+		return rc;
+	if (s->options->from_header) {
+		struct span header = { s->first.p, header_at };
+
+		if ((rc = recipients_from_header(&s->envelope, header, &s->why)) != 0 ||
+		    (rc = check_recipients(s)) != 0)
+			return rc;
+	}
+	return queue(s);
+}
+
+/* The file's mode must be what the daemon needs, whatever the caller's umask. */
+int
+submit(const struct options *o)
+{
+	struct submission s = { .options = o, .spool = -1 };
+	int               rc;
+
+	umask(0);
+	signal(SIGPIPE, SIG_IGN);       /* see wake_poke */
+	input_init(&s.input, STDIN_FILENO, !o->dot_is_text);
+	buf_init(&s.first, SUBMIT_HEADER_MAX);
+	buf_init(&s.why, 4096);
+	envelope_init(&s.envelope);
+	rc = steps(&s);
+	if (rc != 0) {
+		submit_complain(&s.why);
+		input_drain(&s.input);
+	}
+	envelope_done(&s.envelope);
+	buf_done(&s.first);
+	buf_done(&s.why);
+	return rc;
+}
