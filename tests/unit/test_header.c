@@ -229,14 +229,14 @@ spans_inside(void *arg, const struct mailbox *m)
 	const struct span  parts[] = { m->display, m->spec, m->comment };
 
 	for (size_t i = 0; i < 3; i++) {
-		/* Not ck_assert: it writes to a file each time, and this runs a million times. */
+		/* Not ck_assert: it writes to a file each time, and this runs very often. */
 		if (parts[i].p < whole->p || parts[i].p + parts[i].n > whole->p + whole->n)
 			ck_abort_msg("span %zu is outside", i);
 	}
 	return 0;
 }
 
-/* A million of one octet, or of pairs: linear, no recursion, spans inside. */
+/* A flood of one octet, or of pairs: linear, no recursion, spans inside. */
 static const char *const floods[] = {
 	"(", ")", "<", ">", "\"", "\\", "[", "]", ",", ";", ":", "@", "=", "=?", "=?a?b?", ".",
 	"a", " ", "\r\n ", "(<", "<@", "[=", "a@b,", "\"a\"", "a(", "<a@b>", "a:", "<@a:", "\0",
@@ -244,7 +244,7 @@ static const char *const floods[] = {
 
 START_TEST(survives_floods)
 {
-	size_t      n = 1 << 20;
+	size_t      n = 1 << 18;
 	char       *p = malloc(n);
 	size_t      len = floods[_i][0] == '\0' ? 1 : strlen(floods[_i]);
 	struct span all = { p, n };
@@ -275,9 +275,11 @@ START_TEST(survives_noise)
 		}
 		p = realloc(p, n > 0 ? n : 1);
 		all.p = p;
-		ck_assert_int_eq(header_mailboxes(all, spans_inside, &all), 0);
+		if (header_mailboxes(all, spans_inside, &all) != 0)
+			ck_abort();
 		for (struct field f; header_next(&all, &f);)
-			ck_assert(f.name.n > 0);
+			if (f.name.n == 0)
+				ck_abort();
 		free(p);
 		x ^= x << 13;
 		x ^= x >> 7;

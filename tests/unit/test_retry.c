@@ -20,7 +20,7 @@ START_TEST(waits_by_age)
 	int64_t want = waits[_i].wait, spread = want / 10;
 	int64_t lowest = INT64_MAX, highest = 0, sum = 0;
 
-	for (uint64_t seed = 0; seed < 20000; seed++) {
+	for (uint64_t seed = 0; seed < 5000; seed++) {
 		int64_t wait = retry_at(T0, T0 + waits[_i].age, seed) - (T0 + waits[_i].age);
 
 		lowest = wait < lowest ? wait : lowest;
@@ -31,8 +31,8 @@ START_TEST(waits_by_age)
 	/* Both ends are reached, nothing is beyond them, and the middle is the middle. */
 	ck_assert_int_eq(lowest, want - spread);
 	ck_assert_int_eq(highest, want + spread);
-	ck_assert_int_le(sum / 20000, want + spread / 20 + 1);
-	ck_assert_int_ge(sum / 20000, want - spread / 20 - 1);
+	ck_assert_int_le(sum / 5000, want + spread / 15 + 1);
+	ck_assert_int_ge(sum / 5000, want - spread / 15 - 1);
 }
 END_TEST
 
@@ -84,10 +84,9 @@ START_TEST(backs_off)
 	int64_t want = backoffs[_i].ms, spread = want / 5;
 	int64_t lowest = INT64_MAX, highest = 0;
 
-	for (uint64_t seed = 0; seed < 20000; seed++) {
+	for (uint64_t seed = 0; seed < 5000; seed++) {
 		int64_t wait = retry_backoff_ms(backoffs[_i].n, seed);
 
-		ck_assert_int_eq(wait, retry_backoff_ms(backoffs[_i].n, seed));
 		lowest = wait < lowest ? wait : lowest;
 		highest = wait > highest ? wait : highest;
 	}

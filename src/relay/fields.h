@@ -1,0 +1,44 @@
+/*
+ * fields.h - header fields as they leave: where a submitted header ends,
+ * fields copied, qualified and folded.  Line ends are CRLF whatever came in.
+ * Knows the syntax of fields; which ones are wanted is compose's to say.
+ */
+#ifndef RELAY_FIELDS_H
+#define RELAY_FIELDS_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "mail/header.h"
+
+/* Where the parts of a submitted message are, as offsets into it. */
+struct fields_layout {
+	size_t first;           /* the first field: behind an mbox "From " line, if there is one */
+	size_t end;             /* behind the last field */
+	size_t body;            /* behind the blank line; == end when there is none */
+};
+
+/*
+ * Find them.  text: the message's first bytes; whole: it is all of it.  The
+ * header ends at the first line that is no field, as programs expect that
+ * send text without any.  0; -EMSGSIZE: the end is not within text.
+ */
+int  fields_find(struct span text, bool whole, struct fields_layout *ret);
+
+/* Append a field as it is. */
+void fields_copy(struct buf *out, const struct field *f);
+
+/*
+ * Append an address field with @domain behind every bare address in it,
+ * folded; or, if there is none, as it is.
+ */
+void fields_qualify(struct buf *out, const struct field *f, struct span domain);
+
+/*
+ * Append a field, given as "Name: body" without the last line end, unfolded
+ * and folded anew: no line over 78 columns where there is a place to fold
+ * (RFC 5322 §2.1.1), preferably behind a comma.
+ */
+void fields_fold(struct buf *out, struct span text);
+
+#endif
