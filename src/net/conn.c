@@ -589,6 +589,13 @@ start_tls(struct conn *c, SSL *ssl)
 }
 
 void
+conn_give(struct conn *c, const struct conn_ops *ops, void *arg)
+{
+	c->ops = ops;
+	c->arg = arg;
+}
+
+void
 conn_start_tls(struct conn *c, struct tls *t, const char *host)
 {
 	if (!dead(c))

@@ -53,6 +53,9 @@ struct conn_ops {
    ops lives as long as the conn. */
 struct conn *conn_new(struct event_base *base, int fd, size_t line_max, const struct conn_ops *ops, void *arg);
 
+/* Another owner takes it over: callbacks go there from now on. */
+void conn_give(struct conn *c, const struct conn_ops *ops, void *arg);
+
 /* Begin a TLS handshake as a client; bytes already received and not yet
    given out are a protocol breach: gone().  What is queued is sent before it
    in the clear, what is queued from now on after it.  host: name to verify

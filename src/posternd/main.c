@@ -185,6 +185,16 @@ open_spool(struct daemon *d, struct buf *why)
 	return 0;
 }
 
+static void
+watch_all(struct daemon *d)
+{
+	d->on_wake = watch_fd(d->base, d->wake, wake, d);
+	d->on_term = watch_signal(d->base, SIGTERM, term, d);
+	d->on_int = watch_signal(d->base, SIGINT, term, d);
+	d->on_hup = watch_signal(d->base, SIGHUP, hup, d);
+	d->give_up = timer_new(d->base, give_up, d);
+}
+
 /* Everything that can be wrong is found here, before "ready" is said. */
 static int
 start(struct daemon *d, struct buf *why)
@@ -201,6 +211,7 @@ start(struct daemon *d, struct buf *why)
 		return rc;
 	}
 	d->base = loop_new();
+	watch_all(d);                   /* a signal waits for the loop from here on */
 	d->queue = queue_new(d->base, d->store, conf, why);
 	if (d->queue == NULL)
 		return EX_CONFIG;
@@ -213,16 +224,6 @@ start(struct daemon *d, struct buf *why)
 		return EX_IOERR;
 	}
 	return 0;
-}
-
-static void
-watch_all(struct daemon *d)
-{
-	d->on_wake = watch_fd(d->base, d->wake, wake, d);
-	d->on_term = watch_signal(d->base, SIGTERM, term, d);
-	d->on_int = watch_signal(d->base, SIGINT, term, d);
-	d->on_hup = watch_signal(d->base, SIGHUP, hup, d);
-	d->give_up = timer_new(d->base, give_up, d);
 }
 
 static void
@@ -265,7 +266,6 @@ main(int argc, char **argv)
 	if ((rc = start(&d, &why)) != 0) {
 		rc = fail(rc, &why);
 	} else {
-		watch_all(&d);
 		notify_start(d.base);
 		notify_ready();
 		log_info("start: version %s, configuration %s", version_text(), d.conf_path);

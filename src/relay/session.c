@@ -1,61 +1,55 @@
 #include "relay/session.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "net/conn.h"
-#include "net/dial.h"
 #include "net/loop.h"
+#include "relay/flight.h"
+#include "relay/login.h"
 #include "smtp/body.h"
 #include "smtp/command.h"
 #include "smtp/ehlo.h"
 #include "smtp/limits.h"
 #include "smtp/reply.h"
-#include "smtp/sasl.h"
 
-#define OUT_HIGH    (2 * LIMIT_BODY_CHUNK)      /* the writer stops here … */
-#define OUT_LOW     LIMIT_BODY_CHUNK            /* … and goes on here */
-#define FLIGHT_MAX_OWED  512                         /* commands without their reply: the writer rests at that */
-#define MAX_ANSWERS 8                           /* to challenges: no mechanism has more than a few */
-
-#define OUT_HIGH    (2 * LIMIT_BODY_CHUNK)      /* the writer stops here … */
-#define OUT_LOW     LIMIT_BODY_CHUNK            /* … and goes on here */
+#define OUT_HIGH (2 * LIMIT_BODY_CHUNK)         /* the writer stops here … */
+#define OUT_LOW  LIMIT_BODY_CHUNK               /* … and goes on here */
 
 enum phase { LOGIN, IDLE, RSET, MAIL, RCPT, DATA, BDAT, BODY, END, QUIT, DEAD, NPHASE };
 
 struct session {
 	struct session_params p;
-	struct login   *login;          /* until it is up */
-	struct conn    *conn;           /* from then on */
-	struct timer   *deadline;
-	struct timer   *later;          /* kicks, and the end, from the loop */
-	char            peer[320];
-	struct ehlo     ehlo;
-	struct reply    reply;
-	int64_t         began_ms, up_ms;
+	struct login  *login;           /* until it is up */
+	struct conn   *conn;            /* from then on */
+	struct timer  *deadline;
+	struct timer  *later;           /* kicks, and the end, from the loop */
+	char           peer[320];
+	struct ehlo    ehlo;
+	struct reply   reply;
+	int64_t        began_ms, up_ms;
 
 	/* The writer. */
-	enum phase      phase;          /* what it writes next, or waits for */
-	bool            waiting;        /* at a synchronisation point, or for the owner */
-	bool            clean;          /* no transaction is open, for certain */
-	struct mail    *writing;
-	struct mail    *broken;         /* its content cannot be read: nothing more may be written */
-	size_t          next_rcpt;
-	struct body     body;
+	enum phase     phase;           /* what it writes next, or waits for */
+	bool           waiting;         /* at a synchronisation point, or for the owner */
+	bool           clean;           /* no transaction is open, for certain */
+	struct mail   *writing;
+	struct mail   *broken;          /* its content cannot be read: nothing more may be written */
+	size_t         next_rcpt;
+	struct body    body;
 
 	/* The reader. */
-	struct flight   flight;
-	unsigned        depth;          /* mails it may hold */
-	unsigned long   pulled;
-	unsigned long   ended;          /* mails that came to an end here */
+	struct flight  flight;
+	unsigned       depth;           /* mails it may hold */
+	unsigned long  pulled;
+	unsigned long  ended;           /* mails that came to an end here */
 
-	bool            ending;         /* no more pulls: collect what is owed, then QUIT */
-	bool            over;
-	struct status   why;
+	bool           ending;          /* no more pulls: collect what is owed, then QUIT */
+	bool           over;
+	struct status  why;
 };
 
 struct step {
@@ -69,8 +63,12 @@ struct step {
 static void idle_enter(struct session *), rset_enter(struct session *), mail_enter(struct session *),
     rcpt_enter(struct session *), data_enter(struct session *), bdat_enter(struct session *),
     body_enter(struct session *), quit_enter(struct session *);
-typedef enum phase reply_fn(struct session *, const struct reply *, const struct expect *);
-static reply_fn rset_reply, mail_reply, rcpt_reply, data_reply, end_reply, quit_reply;
+static enum phase rset_reply(struct session *, const struct reply *, const struct expect *),
+    mail_reply(struct session *, const struct reply *, const struct expect *),
+    rcpt_reply(struct session *, const struct reply *, const struct expect *),
+    data_reply(struct session *, const struct reply *, const struct expect *),
+    end_reply(struct session *, const struct reply *, const struct expect *),
+    quit_reply(struct session *, const struct reply *, const struct expect *);
 
 /* The conversation from the login on, in the order of RFC 5321. */
 static const struct step steps[NPHASE] = {
@@ -89,7 +87,19 @@ static const struct step steps[NPHASE] = {
 
 static void pump(struct session *s);
 
-/* ---- the two drivers' common ground ---- */
+/* ---- what both cursors need ---- */
+
+static unsigned
+owed(const struct session *s)
+{
+	return flight_owed(&s->flight);
+}
+
+static bool
+is_up(const struct session *s)
+{
+	return s->conn != NULL;
+}
 
 static bool
 has(const struct session *s, unsigned ext)
@@ -101,23 +111,25 @@ has(const struct session *s, unsigned ext)
 	return (s->ehlo.ext & ext) != 0;
 }
 
-/* The deadline of what is owed next; of the writer's own phase when nothing is. */
+/* The phase the server is at: that of the oldest reply it owes; else the writer's. */
+static enum phase
+server_at(const struct session *s)
+{
+	const struct expect *e;
+
+	if (owed(s) == 0)
+		return s->phase;
+	e = flight_head(&s->flight);
+	return e->phase == END && !e->mail->content_out ? BODY : (enum phase)e->phase;
+}
+
 static void
 arm(struct session *s)
 {
-	enum phase at = flight_owed(&s->flight) > 0 ? flight_head(&s->flight)->phase : s->phase;
-	int64_t ms;
+	enum phase at = server_at(s);
+	int64_t ms = (at == IDLE ? s->p.relay->idle_s : steps[at].limit_s) * INT64_C(1000);
 
-	if (at == CONNECT) {
-		timer_off(s->deadline);         /* dial has its own */
-		return;
-	}
-	if (at == END && !flight_head(&s->flight)->mail->content_out)
-		at = BODY;
-	ms = (at == IDLE ? s->p.relay->idle_s : steps[at].limit_s) * INT64_C(1000);
-	if (s->p.limit_divisor > 1)
-		ms /= s->p.limit_divisor;
-	timer_set(s->deadline, ms);
+	timer_set(s->deadline, s->p.limit_divisor > 1 ? ms / s->p.limit_divisor : ms);
 }
 
 /* The only place the writer's phase changes. */
@@ -128,8 +140,6 @@ advance(struct session *s, enum phase next)
 	s->waiting = steps[next].enter == NULL;
 	arm(s);
 }
-
-/* ---- mails in flight ---- */
 
 static void
 hand_back(struct session *s)
@@ -143,29 +153,7 @@ hand_back(struct session *s)
 	}
 }
 
-static void
-writing_done(struct session *s)
-{
-	s->writing->written = true;
-	s->writing = NULL;
-}
-
 /* ---- the end ---- */
-
-static void
-on_later(void *arg)
-{
-	struct session *s = arg;
-
-	if (s->over) {
-		s->p.ops->over(s->p.owner, s, &s->why);
-		return;
-	}
-	if (s->phase == IDLE && s->waiting) {
-		s->waiting = false;
-		pump(s);
-	}
-}
 
 /*
  * It is over now; the owner hears of it from the loop.  `cause` settles the
@@ -175,25 +163,21 @@ static void
 finish(struct session *s, const struct status *cause)
 {
 	struct status rest;
-	struct mail *m;
 
 	if (s->over)
 		return;
 	s->over = true;
 	s->phase = DEAD;
+	s->writing = NULL;
 	timer_off(s->deadline);
-	dial_cancel(s->dial);
-	s->dial = NULL;
+	if (s->login != NULL)
+		login_stop(s->login);
 	if (s->conn != NULL)
 		conn_stop(s->conn);
 	status_local(&rest, VERDICT_RECONNECT, SCOPE_SESSION, "4.4.2", "the connection ended before its turn came");
-	s->writing = NULL;
-	s->head = s->tail;
-	for (m = s->flight; m != NULL; m = m->next) {
-		mail_settle_rest(m, m == s->flight ? cause : &rest);
-		m->written = true;
-		m->waiting = 0;
-	}
+	for (struct mail *m = s->flight.first; m != NULL; m = m->next)
+		mail_settle_rest(m, m == s->flight.first ? cause : &rest);
+	flight_forget(&s->flight);
 	hand_back(s);
 	timer_set(s->later, 0);
 }
@@ -210,49 +194,40 @@ end_because(struct session *s, const struct status *why)
 /*
  * The link is gone, or must not be trusted any more.  What that means for
  * the mail at the head of the line depends on how far it was:
- *  - all its content was out: unknown, it may have been accepted (design: the
- *    third outcome).  Counted for it alone, so a message that breaks every
- *    session cannot hold up the rest;
- *  - nothing of it was answered, and the connection had been idle or busy
- *    with others before: the server closed while we began.  Not counted;
+ *  - all its content was out: unknown, it may have been accepted.  Counted as
+ *    an attempt of it alone, so a message that breaks every session cannot
+ *    hold up the rest;
+ *  - nothing of it was answered, and others had been carried before: the
+ *    server closed while we began.  Not counted;
  *  - otherwise it is a suspect too.
  */
 static void
 lose(struct session *s, const struct status *why)
 {
-	const struct mail *m = s->flight;
+	const struct mail *m = s->flight.first;
 	struct status st = *why;
 
 	end_because(s, why);
-	if (m == NULL) {
-		finish(s, why);
-		return;
-	}
-	if (m->content_out)
+	if (m == NULL)
+		st = s->why;
+	else if (m->content_out)
 		status_local(&st, VERDICT_DEFER, SCOPE_MESSAGE, "4.4.2",
 		    "%s after the end of data; may be duplicated", why->text);
 	else if (!m->answered && s->ended > 0)
 		status_local(&st, VERDICT_RECONNECT, SCOPE_SESSION, "4.4.2", "%s", why->text);
 	else
-		status_local(&st, VERDICT_DEFER, SCOPE_MESSAGE, "4.4.2", "%s in %s", why->text,
-		    steps[flight_owed(&s->flight) > 0 ? flight_head(&s->flight)->phase : s->phase].name);
+		status_local(&st, VERDICT_DEFER, SCOPE_MESSAGE, "4.4.2", "%s at %s", why->text,
+		    steps[server_at(s)].name);
 	finish(s, &st);
 }
 
-/*
- * Before we are logged in everything is the relay's trouble; afterwards a
- * lost link is nobody's, except that the breaker counts sessions that came
- * to nothing.
- */
+/* A lost link is nobody's trouble by itself; the owner counts sessions that came to nothing. */
 static void
 abandon(struct session *s, const char *dsn, const char *what)
 {
 	struct status st;
 
-	if (s->up)
-		status_local(&st, VERDICT_RECONNECT, SCOPE_SESSION, dsn, "%s: %s", s->peer, what);
-	else
-		status_local(&st, VERDICT_PAUSE, SCOPE_RELAY, dsn, "%s: %s", s->peer, what);
+	status_local(&st, VERDICT_RECONNECT, SCOPE_SESSION, dsn, "%s: %s", s->peer, what);
 	lose(s, &st);
 }
 
@@ -271,15 +246,17 @@ static void
 on_deadline(void *arg)
 {
 	struct session *s = arg;
-	enum phase at = flight_owed(&s->flight) > 0 ? flight_head(&s->flight)->phase : s->phase;
 	char what[80];
 
-	if (at == QUIT) {
+	switch (server_at(s)) {
+	case QUIT:
 		close_quietly(s, "no answer to QUIT");
-	} else if (at == IDLE) {
+		break;
+	case IDLE:
 		session_quit(s);
-	} else {
-		snprintf(what, sizeof(what), "timed out at %s", steps[at].name);
+		break;
+	default:
+		snprintf(what, sizeof(what), "timed out at %s", steps[server_at(s)].name);
 		abandon(s, "4.4.2", what);
 	}
 }
@@ -288,22 +265,16 @@ static void
 on_gone(void *arg, const char *why, bool tls, bool clean)
 {
 	struct session *s = arg;
-	struct status st;
+	char what[400];
 
+	(void)tls;
 	(void)clean;
-	if (s->phase == QUIT || (s->up && s->flight.first == NULL)) {
-		/* What happens after our last business is nobody's trouble. */
-		close_quietly(s, why);
+	if (s->phase == QUIT || s->flight.first == NULL) {
+		close_quietly(s, why);          /* after our last business it is nobody's trouble */
 		return;
 	}
-	if (s->up)
-		status_local(&st, VERDICT_RECONNECT, SCOPE_SESSION, "4.4.2", "lost connection with %s: %s", s->peer, why);
-	else if (tls)
-		status_local(&st, VERDICT_PAUSE, SCOPE_RELAY, "4.7.5", "TLS with %s: %s", s->peer, why);
-	else
-		status_local(&st, VERDICT_PAUSE, SCOPE_RELAY, "4.4.2", "lost connection with %s at %s: %s", s->peer,
-		    steps[s->phase].name, why);
-	lose(s, &st);
+	snprintf(what, sizeof(what), "lost connection: %s", why);
+	abandon(s, "4.4.2", what);
 }
 
 /* ---- the reader ---- */
@@ -312,127 +283,72 @@ static void
 judge(const struct session *s, enum when when, const struct reply *r, const struct mail *m, struct status *ret)
 {
 	struct judged at = {
-		.when = when,
-		.some_accepted = m != NULL && m->accepted > 0,
-		.have_credential = s->p.relay->user != NULL,
+		.when = when, .some_accepted = m->accepted > 0, .have_credential = s->p.relay->user != NULL,
 	};
 
 	rules_judge(&s->p.relay->rules, &at, r, ret);
 }
 
-/* The relay's trouble before any message: the session's end. */
-static enum phase
-trouble(struct session *s, enum when when, const struct reply *r)
-{
-	struct status st;
-
-	judge(s, when, r, NULL, &st);
-	end_because(s, &st);
-	return r->code == 421 ? DEAD : QUIT;
-}
-
-static enum phase
-refuse(struct session *s, enum verdict v, const char *dsn, const char *what)
-{
-	struct status st;
-
-	status_local(&st, v, SCOPE_RELAY, dsn, "%s", what);
-	end_because(s, &st);
-	return QUIT;
-}
-
 /*
  * A command that ran ahead was called unknown or out of order, though all
  * before it in its transaction was in order: the server promised an
- * extension that it does not have.
+ * extension that it does not have.  NULL: it did not; else what is lost.
  */
-static bool
+static const char *
 extension_failed(struct session *s, const struct reply *r, const struct expect *e)
 {
 	bool sequence = r->code == 500 || r->code == 502 || r->code == 503;
 
-	if (!sequence || e->mail == NULL || e->mail->closed)
-		return false;
-	if (e->phase == END && e->mail->accepted > 0 && has(s, EXT_CHUNKING))
+	if (!sequence || e->mail->closed)
+		return NULL;
+	if (e->phase == END && e->mail->accepted > 0 && has(s, EXT_CHUNKING)) {
 		s->p.lacks->chunking = true;
-	else if (e->ahead && e->phase != END)
+		return "BDAT";
+	}
+	if (e->ahead && e->phase != END) {
 		s->p.lacks->pipelining = true;
-	else
-		return false;
-	return true;
-}
-
-static const struct status *
-status_with(struct status *ret, enum verdict v, const struct status *from)
-{
-	*ret = *from;
-	ret->verdict = v;
-	ret->scope = SCOPE_SESSION;
-	return ret;
+		return "pipelining";
+	}
+	return NULL;
 }
 
 /*
  * A refusal inside a transaction.  A verdict about the message or one
- * recipient settles that; the relay's trouble and a wish to reconnect give
- * the mail back as it is and end the session, after what is owed.
+ * recipient settles that.  The relay's trouble and a wish to reconnect give
+ * the mail back as it is and end the session; behind a 421 or a lost
+ * extension no answer means anything, so then it ends here and now.
  */
 static enum phase
 refusal(struct session *s, enum when when, const struct reply *r, const struct expect *e)
 {
 	struct mail *m = e->mail;
-	struct status st, closing;
+	struct status st, end;
+	const char *lost;
 
 	s->depth = 1;
 	judge(s, when, r, m, &st);
-	if (extension_failed(s, r, e))
+	if ((lost = extension_failed(s, r, e)) != NULL)
 		status_local(&st, VERDICT_RECONNECT, SCOPE_SESSION, "4.5.1", "%s answered %d to %s: going on without %s",
-		    s->peer, r->code, steps[e->phase].name, e->phase == END ? "BDAT" : "pipelining");
-	if (st.verdict == VERDICT_RECONNECT || status_is_relay(&st))
-		end_because(s, &st);
-	else if (r->code == 421)
-		end_because(s, status_with(&closing, VERDICT_RECONNECT, &st));
+		    s->peer, r->code, steps[e->phase].name, lost);
+	end = st;
+	if (!status_is_relay(&st) && r->code == 421)
+		end.verdict = VERDICT_RECONNECT;
+	if (end.verdict == VERDICT_RECONNECT || status_is_relay(&end))
+		end_because(s, &end);
 	if (e->phase == RCPT && st.scope == SCOPE_RECIPIENT) {
 		m->rcpt[e->rcpt].status = st;
 	} else {
 		mail_settle_rest(m, &st);
 		m->closed = true;
 	}
-	if (s->ending && (r->code == 421 || st.verdict == VERDICT_RECONNECT)) {
-		/* Commands behind a 421 are never executed; after a lost extension the answers mean nothing. */
-		finish(s, &s->why);
-		return DEAD;
-	}
-	return IDLE;
+	return end.verdict == VERDICT_RECONNECT || r->code == 421 ? DEAD : IDLE;
 }
 
 /* Is a reply of this class an answer to that command at all? */
 static bool
 fits(enum phase phase, int code)
 {
-	switch (code / 100) {
-	case 2:
-		return phase != DATA;
-	case 3:
-		return phase == DATA || phase == AUTH || phase == ANSWER;
-	default:
-		return true;
-	}
-}
-
-static bool
-next_expect(struct session *s, struct expect *ret)
-{
-	if (s->phase == BANNER)
-		*ret = (struct expect){ .phase = BANNER };
-	else if (flight_owed(&s->flight) > 0)
-		*ret = s->fifo[s->head++ % FLIGHT_MAX_OWED];
-	else
-		return false;
-	if (ret->mail != NULL) {
-		ret->mail->waiting--;
-		ret->mail->answered = true;
-	}
-	return true;
+	return code / 100 >= 4 || (code / 100 == 3) == (phase == DATA);
 }
 
 static void
@@ -443,20 +359,15 @@ on_reply(struct session *s, bool more)
 	enum phase next;
 	bool caught_up;
 
-	if (!next_expect(s, &e) || !fits(e.phase, r->code)) {
-		/* A 421 with nothing owed is a server that closes an idle connection (facts: "connection expired"). */
-		if (r->code == 421 && s->up && s->flight.first == NULL)
+	if (!flight_reply(&s->flight, &e) || !fits(e.phase, r->code)) {
+		/* A 421 with nothing owed: the server closes an idle connection. */
+		if (r->code == 421 && s->flight.first == NULL)
 			close_quietly(s, buf_cstr(&r->text));
 		else
 			abandon(s, "4.5.0", "the server spoke out of turn");
 		return;
 	}
-	caught_up = flight_owed(&s->flight) == 0;
-	if (caught_up && more && !s->up) {
-		/* Bytes that answer nothing, before we are logged in: an injection (RFC 3207 §4.2). */
-		abandon(s, "4.5.0", "the server spoke out of turn");
-		return;
-	}
+	caught_up = owed(s) == 0;
 	next = steps[e.phase].reply(s, r, &e);
 	if (s->over)
 		return;
@@ -464,14 +375,15 @@ on_reply(struct session *s, bool more)
 		finish(s, &s->why);
 		return;
 	}
+	/* The writer follows only if it waited for just this reply; elsewhere it is ahead. */
 	if (s->phase == IDLE)
 		s->waiting = false;
-	else if (s->waiting && s->phase == e.phase && caught_up)
+	else if (s->waiting && s->phase == (enum phase)e.phase && caught_up)
 		advance(s, next);
 	hand_back(s);
 	if (caught_up && more && s->phase != QUIT) {
-		/* We had pipelined nothing, so these bytes answer nothing: a server out of step.  The reply
-		   itself stands. */
+		/* Nothing else was asked, so these bytes answer nothing: the server is out of step.  The
+		   reply itself stands. */
 		abandon(s, "4.5.0", "the server spoke out of turn");
 		return;
 	}
@@ -486,6 +398,8 @@ on_line(void *arg, struct span line, bool more)
 	struct session *s = arg;
 	const char *why;
 
+	if (s->over)
+		return;
 	switch (reply_line(&s->reply, line, &why)) {
 	case REPLY_MORE:
 		return;
@@ -496,8 +410,7 @@ on_line(void *arg, struct span line, bool more)
 		on_reply(s, more);
 		reply_clear(&s->reply);
 		if (!s->over && !more)
-			pump(s);
-		return;
+			pump(s);                /* behind the last reply of the batch: one write for all */
 	}
 }
 
@@ -506,7 +419,7 @@ on_line(void *arg, struct span line, bool more)
 static bool
 may_write(const struct session *s)
 {
-	return !s->over && !s->waiting && flight_owed(&s->flight) < FLIGHT_MAX_OWED && (s->conn == NULL || conn_queued(s->conn) < OUT_HIGH);
+	return !s->over && !s->waiting && owed(s) < FLIGHT_MAX_OWED && conn_queued(s->conn) < OUT_HIGH;
 }
 
 /*
@@ -537,8 +450,7 @@ pump(struct session *s)
 	}
 	if (s->over)
 		return;
-	if (s->conn != NULL)
-		conn_flush(s->conn);
+	conn_flush(s->conn);
 	hand_back(s);
 }
 
@@ -547,64 +459,31 @@ on_room(void *arg)
 {
 	struct session *s = arg;
 
+	if (s->over)
+		return;
 	arm(s);
 	pump(s);
 }
 
 /*
  * A command was put on the way: go on to `next`, or wait for its reply where
- * the RFCs ask for it.  A line that command.h would not make (it never
- * should: addresses are safe from birth) ends the session.
+ * the RFCs ask for it.  A line that command.h would not make ends the
+ * session: addresses are safe from birth, so it never comes to that.
  */
 static void
-sent(struct session *s, int err, enum phase now, struct mail *m, bool sync, enum phase next)
+sent(struct session *s, int err, struct mail *m, bool sync, enum phase next)
 {
 	if (err != 0) {
 		abandon(s, "4.3.0", "a command could not be formed");
 		return;
 	}
-	flight_expect(&s->flight, now, m, s->next_rcpt);
+	flight_expect(&s->flight, s->phase, m, s->next_rcpt);
 	if (sync || !has(s, EXT_PIPELINING)) {
 		s->waiting = true;
 		arm(s);
 	} else {
 		advance(s, next);
 	}
-}
-
-/* ---- login ---- */
-
-static void on_gone(void *arg, const char *why, bool tls, bool clean);
-static void on_line(void *arg, struct span line, bool more);
-
-static const struct conn_ops conn_ops = { .line = on_line, .room = on_room, .gone = on_gone };
-
-static void
-on_up(void *arg)
-{
-	struct session *s = arg;
-
-	snprintf(s->peer, sizeof(s->peer), "%s", login_peer(s->login));
-	s->conn = login_take(s->login, &s->ehlo);
-	login_free(s->login);
-	s->login = NULL;
-	conn_give(s->conn, &conn_ops, s);
-	conn_set_low(s->conn, OUT_LOW);
-	s->clean = true;
-	s->up_ms = clock_mono_ms();
-	s->p.ops->up(s->p.owner, s);
-	advance(s, IDLE);
-	pump(s);
-}
-
-static void
-on_login_failed(void *arg, const struct status *why)
-{
-	struct session *s = arg;
-
-	snprintf(s->peer, sizeof(s->peer), "%s", login_peer(s->login));
-	end_because(s, why);
-	finish(s, why);
 }
 
 /* ---- between messages ---- */
@@ -662,7 +541,8 @@ idle_enter(struct session *s)
 	struct mail *m;
 
 	if (s->writing != NULL) {
-		writing_done(s);
+		s->writing->written = true;
+		s->writing = NULL;
 		hand_back(s);
 	}
 	if (s->ehlo.mail_max > 0 && s->pulled >= s->ehlo.mail_max)
@@ -676,7 +556,7 @@ idle_enter(struct session *s)
 			advance(s, s->clean ? MAIL : RSET);
 		else
 			s->waiting = false;
-	} else if (flight_owed(&s->flight) == 0) {
+	} else if (owed(s) == 0) {
 		arm(s);
 	}
 }
@@ -684,7 +564,7 @@ idle_enter(struct session *s)
 static void
 rset_enter(struct session *s)
 {
-	sent(s, command_rset(conn_out(s->conn)), RSET, s->writing, false, MAIL);
+	sent(s, command_rset(conn_out(s->conn)), s->writing, false, MAIL);
 }
 
 static enum phase
@@ -733,7 +613,7 @@ mail_enter(struct session *s)
 	}
 	s->clean = false;
 	s->next_rcpt = 0;
-	sent(s, command_mail(conn_out(s->conn), m->from, &p), MAIL, m, false, RCPT);
+	sent(s, command_mail(conn_out(s->conn), m->from, &p), m, false, RCPT);
 }
 
 static enum phase
@@ -761,8 +641,8 @@ rcpt_enter(struct session *s)
 		p.notify = notify_text(as->notify, notify, sizeof(notify));
 		p.orcpt = as->orcpt;
 	}
-	/* expect() notes next_rcpt, so it moves on only behind it. */
-	sent(s, command_rcpt(conn_out(s->conn), to->to, &p), RCPT, m, false,
+	/* The expectation notes next_rcpt, so that moves on only behind it. */
+	sent(s, command_rcpt(conn_out(s->conn), to->to, &p), m, false,
 	    s->next_rcpt + 1 < m->nrcpt ? RCPT : to_content(s));
 	s->next_rcpt++;
 }
@@ -791,7 +671,7 @@ rcpt_reply(struct session *s, const struct reply *r, const struct expect *e)
 static void
 data_enter(struct session *s)
 {
-	sent(s, command_data(conn_out(s->conn)), DATA, s->writing, true, BODY);
+	sent(s, command_data(conn_out(s->conn)), s->writing, true, BODY);
 }
 
 /*
@@ -878,17 +758,17 @@ end_reply(struct session *s, const struct reply *r, const struct expect *e)
 		if (m->accepted > 0 && !m->closed && s->depth < s->p.relay->pipeline_depth)
 			s->depth++;
 		mail_settle_rest(m, &st);
-		s->clean = flight_owed(&s->flight) == 0 && s->flight.first == m && (s->writing == NULL || s->writing == m);
+		s->clean = owed(s) == 0 && s->flight.first == m && (s->writing == NULL || s->writing == m);
 		return IDLE;
 	}
 	if (r->code / 100 == 2) {
 		abandon(s, "4.5.0", "the message was accepted before it was sent");
 		return DEAD;
 	}
-	if (m->accepted > 0 && !m->closed)
-		refusal(s, WHEN_END, r, e);
+	if (m->accepted > 0 && !m->closed && refusal(s, WHEN_END, r, e) == DEAD)
+		return DEAD;
 	m->closed = true;
-	if (!m->content_out && !s->over) {
+	if (!m->content_out) {
 		/* Judged in the middle of the content: what the rest would be taken for is anybody's guess. */
 		status_local(&st, VERDICT_RECONNECT, SCOPE_SESSION, "4.5.0", "refused in the middle of a message");
 		end_because(s, &st);
@@ -902,7 +782,7 @@ end_reply(struct session *s, const struct reply *r, const struct expect *e)
 static void
 quit_enter(struct session *s)
 {
-	sent(s, command_quit(conn_out(s->conn)), QUIT, NULL, true, DEAD);
+	sent(s, command_quit(conn_out(s->conn)), NULL, true, DEAD);
 }
 
 static enum phase
@@ -916,21 +796,67 @@ quit_reply(struct session *s, const struct reply *r, const struct expect *e)
 
 /* ---- the owner's side ---- */
 
+static const struct conn_ops conn_ops = { .line = on_line, .room = on_room, .gone = on_gone };
+
+static void
+on_up(void *arg)
+{
+	struct session *s = arg;
+
+	snprintf(s->peer, sizeof(s->peer), "%s", login_peer(s->login));
+	s->conn = login_take(s->login, &s->ehlo);
+	conn_give(s->conn, &conn_ops, s);
+	conn_set_low(s->conn, OUT_LOW);
+	s->clean = true;
+	s->up_ms = clock_mono_ms();
+	s->p.ops->up(s->p.owner, s);
+	advance(s, IDLE);
+	pump(s);
+}
+
+static void
+on_login_failed(void *arg, const struct status *why)
+{
+	struct session *s = arg;
+
+	snprintf(s->peer, sizeof(s->peer), "%s", login_peer(s->login));
+	end_because(s, why);
+	finish(s, &s->why);
+}
+
+static void
+on_later(void *arg)
+{
+	struct session *s = arg;
+
+	if (s->over) {
+		s->p.ops->over(s->p.owner, s, &s->why);
+	} else if (s->phase == IDLE && s->waiting) {
+		s->waiting = false;
+		pump(s);
+	}
+}
+
 struct session *
 session_new(const struct session_params *p)
 {
 	struct session *s = xcalloc(1, sizeof(*s));
+	struct login_params lp = {
+		.base = p->base, .relay = p->relay, .helo = p->helo, .tls = p->tls, .secret = p->secret,
+		.limit_divisor = p->limit_divisor, .up = on_up, .failed = on_login_failed, .arg = s,
+	};
 
 	s->p = *p;
+	s->p.secret = (struct span){ 0 };
 	s->depth = 1;
-	buf_init(&s->secret, LIMIT_AUTH_LINE);
-	buf_span(&s->secret, p->secret);
+	s->phase = LOGIN;
+	s->waiting = true;
+	s->began_ms = clock_mono_ms();
 	reply_init(&s->reply);
 	snprintf(s->peer, sizeof(s->peer), "%s:%u", p->relay->host, p->relay->port);
 	s->deadline = timer_new(p->base, on_deadline, s);
 	s->later = timer_new(p->base, on_later, s);
-	advance(s, CONNECT);
-	pump(s);
+	s->login = login_start(&lp);
 	return s;
 }
 
@@ -946,12 +872,13 @@ session_quit(struct session *s)
 {
 	struct status st;
 
+	if (!is_up(s)) {
+		close_quietly(s, "closed");
+		return;
+	}
 	status_local(&st, VERDICT_SENT, SCOPE_SESSION, "2.0.0", "closed");
 	end_because(s, &st);
-	if (s->up)
-		session_kick(s);
-	else
-		finish(s, &s->why);
+	session_kick(s);
 }
 
 void
@@ -967,9 +894,8 @@ session_free(struct session *s)
 	if (s == NULL)
 		return;
 	assert(s->over && s->flight.first == NULL);
+	login_free(s->login);
 	conn_free(s->conn);
-	sasl_free(s->sasl);
-	buf_wipe(&s->secret);
 	reply_done(&s->reply);
 	timer_free(s->deadline);
 	timer_free(s->later);
@@ -979,19 +905,19 @@ session_free(struct session *s)
 bool
 session_is_idle(const struct session *s)
 {
-	return s->up && !s->ending && s->flight.n == 0;
+	return session_is_up(s) && s->flight.n == 0;
 }
 
 bool
 session_is_up(const struct session *s)
 {
-	return s->up && !s->ending;
+	return is_up(s) && !s->ending;
 }
 
 bool
 session_was_up(const struct session *s)
 {
-	return s->up;
+	return is_up(s);
 }
 
 const char *
@@ -1009,5 +935,5 @@ session_depth(const struct session *s)
 int64_t
 session_setup_ms(const struct session *s)
 {
-	return s->up ? s->up_ms - s->dialled_ms : 0;
+	return is_up(s) ? s->up_ms - s->began_ms : 0;
 }

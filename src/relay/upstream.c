@@ -221,6 +221,9 @@ on_over(void *owner, struct session *s, const struct status *why)
 	bool was_up = session_was_up(s);
 	struct status st = *why;
 
+	if (st.code != 0)       /* a reply is shown with who said it; our own findings name him already */
+		snprintf(st.text, sizeof(st.text), "%s said: %d %.400s", session_peer(s), why->code, why->text);
+
 	unlink_link(l);
 	if (status_is_relay(&st)) {
 		if (!was_up && !needs_person(&st) && another_is_up(u)) {

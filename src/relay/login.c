@@ -1,0 +1,451 @@
+#include "relay/login.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "net/conn.h"
+#include "net/dial.h"
+#include "net/loop.h"
+#include "smtp/command.h"
+#include "smtp/limits.h"
+#include "smtp/reply.h"
+#include "smtp/sasl.h"
+
+#define MAX_CHALLENGES 8        /* no mechanism needs more; a server that asks for ever is broken off */
+
+enum phase { CONNECT, TLS, BANNER, EHLO, HELO, STARTTLS, AUTH, ANSWER, UP, QUIT, DEAD, NPHASE };
+
+struct login {
+	struct login_params p;
+	struct buf      secret;
+	struct dial    *dial;
+	struct conn    *conn;
+	struct sasl    *sasl;
+	const char     *answer;         /* to the last challenge */
+	struct timer   *deadline;
+	struct timer   *later;          /* the end, from the loop */
+	char            peer[320];
+	struct ehlo     ehlo;
+	struct reply    reply;
+	enum phase      phase;
+	bool            greeted;
+	unsigned        challenges;
+	struct status   why;
+};
+
+struct step {
+	const char  *name;
+	void       (*enter)(struct login *l);                           /* writes, never decides */
+	enum phase (*reply)(struct login *l, const struct reply *r);    /* decides, never writes */
+	int          limit_s;                                           /* RFC 5321 §4.5.3.2 where it says */
+};
+
+static void connect_enter(struct login *), tls_enter(struct login *), ehlo_enter(struct login *),
+    helo_enter(struct login *), starttls_enter(struct login *), auth_enter(struct login *),
+    answer_enter(struct login *), up_enter(struct login *), quit_enter(struct login *), dead_enter(struct login *);
+static enum phase banner_reply(struct login *, const struct reply *), ehlo_reply(struct login *, const struct reply *),
+    helo_reply(struct login *, const struct reply *), starttls_reply(struct login *, const struct reply *),
+    auth_reply(struct login *, const struct reply *), quit_reply(struct login *, const struct reply *);
+
+static const struct step steps[NPHASE] = {
+	[CONNECT]  = { "connect",  connect_enter,  NULL,           60 },
+	[TLS]      = { "TLS",      tls_enter,      NULL,           60 },
+	[BANNER]   = { "banner",   NULL,           banner_reply,   300 },
+	[EHLO]     = { "EHLO",     ehlo_enter,     ehlo_reply,     300 },
+	[HELO]     = { "HELO",     helo_enter,     helo_reply,     300 },
+	[STARTTLS] = { "STARTTLS", starttls_enter, starttls_reply, 120 },
+	[AUTH]     = { "AUTH",     auth_enter,     auth_reply,     300 },
+	[ANSWER]   = { "AUTH",     answer_enter,   auth_reply,     300 },
+	[UP]       = { "up",       up_enter,       NULL,           300 },
+	[QUIT]     = { "QUIT",     quit_enter,     quit_reply,     5 },
+	[DEAD]     = { "dead",     dead_enter,     NULL,           5 },
+};
+
+/* The only place a phase changes; every phase has its deadline. */
+static void
+advance(struct login *l, enum phase next)
+{
+	int64_t ms = steps[next].limit_s * INT64_C(1000);
+
+	l->phase = next;
+	if (next == CONNECT)
+		timer_off(l->deadline);         /* dial has its own */
+	else
+		timer_set(l->deadline, l->p.limit_divisor > 1 ? ms / l->p.limit_divisor : ms);
+	if (steps[next].enter != NULL)
+		steps[next].enter(l);
+	if (l->conn != NULL && l->phase != DEAD)
+		conn_flush(l->conn);
+}
+
+/* ---- the end ---- */
+
+static void
+on_later(void *arg)
+{
+	struct login *l = arg;
+
+	if (l->phase == UP)
+		l->p.up(l->p.arg);
+	else
+		l->p.failed(l->p.arg, &l->why);
+}
+
+static void
+dead_enter(struct login *l)
+{
+	timer_off(l->deadline);
+	dial_cancel(l->dial);
+	l->dial = NULL;
+	if (l->conn != NULL)
+		conn_stop(l->conn);
+	timer_set(l->later, 0);
+}
+
+/* The first reason stands: what happens at QUIT adds nothing. */
+static void
+because(struct login *l, enum verdict v, const char *dsn, const char *what)
+{
+	if (l->why.verdict == VERDICT_NONE)
+		status_local(&l->why, v, SCOPE_RELAY, dsn, "%s: %s", l->peer, what);
+}
+
+static void
+give_up(struct login *l, const char *dsn, const char *what)
+{
+	if (l->phase == DEAD)
+		return;
+	because(l, VERDICT_PAUSE, dsn, what);
+	advance(l, DEAD);
+}
+
+static enum phase
+refuse(struct login *l, const char *dsn, const char *what)
+{
+	because(l, VERDICT_CONFIG, dsn, what);
+	return QUIT;
+}
+
+static enum phase
+refused(struct login *l, enum when when, const struct reply *r)
+{
+	struct judged at = { .when = when, .have_credential = l->p.relay->user != NULL };
+
+	rules_judge(&l->p.relay->rules, &at, r, &l->why);
+	return r->code == 421 ? DEAD : QUIT;
+}
+
+static void
+on_deadline(void *arg)
+{
+	struct login *l = arg;
+	char what[80];
+
+	snprintf(what, sizeof(what), "timed out at %s", steps[l->phase].name);
+	give_up(l, "4.4.2", what);
+}
+
+/* ---- lines ---- */
+
+static void
+on_reply(struct login *l, bool more)
+{
+	const struct reply *r = &l->reply;
+	enum phase next;
+
+	if (steps[l->phase].reply == NULL || (r->code / 100 == 3 && l->phase != AUTH && l->phase != ANSWER)) {
+		give_up(l, "4.5.0", "the server spoke out of turn");
+		return;
+	}
+	next = steps[l->phase].reply(l, r);
+	if (more && next != DEAD && next != QUIT) {
+		/* Nothing is pipelined here, so bytes behind a reply answer nothing.  Behind the 220 of
+		   STARTTLS they are an injection (RFC 3207 §4.2). */
+		give_up(l, "4.5.0", "the server spoke out of turn");
+		return;
+	}
+	advance(l, next);
+}
+
+static void
+on_line(void *arg, struct span line, bool more)
+{
+	struct login *l = arg;
+	const char *why;
+
+	if (l->phase == DEAD)
+		return;
+	switch (reply_line(&l->reply, line, &why)) {
+	case REPLY_MORE:
+		return;
+	case REPLY_BAD:
+		give_up(l, "4.5.0", why);
+		return;
+	case REPLY_DONE:
+		on_reply(l, more);
+		reply_clear(&l->reply);
+	}
+}
+
+static void
+on_gone(void *arg, const char *why, bool tls, bool clean)
+{
+	struct login *l = arg;
+	char what[400];
+
+	(void)clean;
+	snprintf(what, sizeof(what), "%s: %s", steps[l->phase].name, why);
+	give_up(l, tls ? "4.7.5" : "4.4.2", what);
+}
+
+/* A line that command.h would not make: a name in the configuration is at fault. */
+static void
+formed(struct login *l, int err)
+{
+	if (err != 0) {
+		because(l, VERDICT_CONFIG, "4.3.5", "a command could not be formed: look at hostname and user");
+		advance(l, DEAD);
+	}
+}
+
+/* ---- connect, TLS ---- */
+
+static void
+on_secure(void *arg)
+{
+	struct login *l = arg;
+
+	advance(l, l->greeted ? EHLO : BANNER);
+}
+
+static const struct conn_ops conn_ops = { .line = on_line, .secure = on_secure, .gone = on_gone };
+
+static void
+on_dialled(void *arg, const struct dialled *d)
+{
+	struct login *l = arg;
+
+	l->dial = NULL;
+	if (d->fd < 0) {
+		status_local(&l->why, VERDICT_PAUSE, SCOPE_RELAY, d->resolver ? "4.4.3" : "4.4.1", "%s", d->why);
+		advance(l, DEAD);
+		return;
+	}
+	snprintf(l->peer, sizeof(l->peer), "%s[%s]:%u", l->p.relay->host, d->address, l->p.relay->port);
+	l->conn = conn_new(l->p.base, d->fd, LIMIT_REPLY_LINE, &conn_ops, l);
+	advance(l, l->p.relay->tls == TLS_IMPLICIT ? TLS : BANNER);
+}
+
+static void
+connect_enter(struct login *l)
+{
+	int ms = steps[CONNECT].limit_s * 1000;
+
+	if (l->p.limit_divisor > 1)
+		ms /= (int)l->p.limit_divisor;
+	l->dial = dial_start(l->p.base, l->p.relay->host, l->p.relay->port, ms, on_dialled, l);
+}
+
+static void
+tls_enter(struct login *l)
+{
+	conn_start_tls(l->conn, l->p.tls, l->p.relay->host);
+}
+
+/* ---- greeting ---- */
+
+static enum phase
+banner_reply(struct login *l, const struct reply *r)
+{
+	l->greeted = true;
+	return r->code / 100 == 2 ? EHLO : refused(l, WHEN_BANNER, r);
+}
+
+static void
+ehlo_enter(struct login *l)
+{
+	formed(l, command_ehlo(conn_out(l->conn), l->p.helo));
+}
+
+static bool
+secure(const struct login *l)
+{
+	return conn_is_tls(l->conn);
+}
+
+/* Whether TLS and AUTH are still to come is decided here and nowhere else. */
+static enum phase
+after_ehlo(struct login *l)
+{
+	const struct relay_conf *rc = l->p.relay;
+	struct sasl_identity id = {
+		.user = rc->user, .secret = buf_view(&l->secret), .allowed = rc->auth,
+		.tls = secure(l), .plain_ok = rc->tls == TLS_NONE,
+	};
+	const char *why;
+
+	if (rc->tls == TLS_STARTTLS && !secure(l))
+		return l->ehlo.ext & EXT_STARTTLS ? STARTTLS
+		    : refuse(l, "5.7.10", "does not offer STARTTLS, and nothing is sent in the clear");
+	if (rc->user == NULL)
+		return UP;
+	if (!(l->ehlo.ext & EXT_AUTH))
+		return refuse(l, "5.7.4", "does not offer AUTH, but a user is configured");
+	if (sasl_start(l->ehlo.auth, &id, &l->sasl, &why) != 0)
+		return refuse(l, "5.7.4", why);
+	return AUTH;
+}
+
+static enum phase
+ehlo_reply(struct login *l, const struct reply *r)
+{
+	bool plain = l->p.relay->user == NULL && (secure(l) || l->p.relay->tls == TLS_NONE);
+
+	if (r->code / 100 == 2) {
+		ehlo_read(&l->ehlo, r);
+		return after_ehlo(l);
+	}
+	return r->code / 100 == 5 && plain ? HELO : refused(l, WHEN_EHLO, r);
+}
+
+static void
+helo_enter(struct login *l)
+{
+	formed(l, command_helo(conn_out(l->conn), l->p.helo));
+}
+
+static enum phase
+helo_reply(struct login *l, const struct reply *r)
+{
+	memset(&l->ehlo, 0, sizeof(l->ehlo));
+	return r->code / 100 == 2 ? UP : refused(l, WHEN_EHLO, r);
+}
+
+static void
+starttls_enter(struct login *l)
+{
+	formed(l, command_starttls(conn_out(l->conn)));
+}
+
+static enum phase
+starttls_reply(struct login *l, const struct reply *r)
+{
+	memset(&l->ehlo, 0, sizeof(l->ehlo));           /* nothing said in the clear is believed (RFC 3207 §4.2) */
+	return r->code == 220 ? TLS : refused(l, WHEN_STARTTLS, r);
+}
+
+/* ---- AUTH (RFC 4954) ---- */
+
+static void
+auth_enter(struct login *l)
+{
+	formed(l, command_auth(conn_out(l->conn), sasl_mechanism(l->sasl), sasl_initial(l->sasl)));
+}
+
+static void
+answer_enter(struct login *l)
+{
+	formed(l, command_auth_line(conn_out(l->conn), l->answer));
+}
+
+static enum phase
+auth_reply(struct login *l, const struct reply *r)
+{
+	if (r->code == 334 && ++l->challenges > MAX_CHALLENGES) {
+		because(l, VERDICT_PAUSE, "4.7.0", "asks for ever at AUTH");
+		return QUIT;
+	}
+	if (r->code == 334) {
+		l->answer = sasl_answer(l->sasl, span_trim(buf_view(&r->lines)));
+		if (l->answer == NULL)
+			l->answer = "*";
+		return ANSWER;
+	}
+	sasl_free(l->sasl);
+	l->sasl = NULL;
+	return r->code == 235 ? UP : refused(l, WHEN_AUTH, r);
+}
+
+static void
+up_enter(struct login *l)
+{
+	buf_wipe(&l->secret);
+	timer_set(l->later, 0);
+}
+
+/* ---- parting without a login ---- */
+
+static void
+quit_enter(struct login *l)
+{
+	formed(l, command_quit(conn_out(l->conn)));
+}
+
+static enum phase
+quit_reply(struct login *l, const struct reply *r)
+{
+	(void)l;
+	(void)r;
+	return DEAD;
+}
+
+/* ---- the owner's side ---- */
+
+struct login *
+login_start(const struct login_params *p)
+{
+	struct login *l = xcalloc(1, sizeof(*l));
+
+	l->p = *p;
+	buf_init(&l->secret, LIMIT_AUTH_LINE);
+	buf_span(&l->secret, p->secret);
+	reply_init(&l->reply);
+	snprintf(l->peer, sizeof(l->peer), "%s:%u", p->relay->host, p->relay->port);
+	l->deadline = timer_new(p->base, on_deadline, l);
+	l->later = timer_new(p->base, on_later, l);
+	advance(l, CONNECT);
+	return l;
+}
+
+struct conn *
+login_take(struct login *l, struct ehlo *ret)
+{
+	struct conn *c = l->conn;
+
+	assert(l->phase == UP);
+	*ret = l->ehlo;
+	l->conn = NULL;
+	timer_off(l->deadline);
+	return c;
+}
+
+const char *
+login_peer(const struct login *l)
+{
+	return l->peer;
+}
+
+void
+login_stop(struct login *l)
+{
+	if (l->phase != DEAD)
+		advance(l, DEAD);
+	timer_off(l->later);
+}
+
+void
+login_free(struct login *l)
+{
+	if (l == NULL)
+		return;
+	login_stop(l);
+	conn_free(l->conn);
+	sasl_free(l->sasl);
+	buf_wipe(&l->secret);
+	reply_done(&l->reply);
+	timer_free(l->deadline);
+	timer_free(l->later);
+	free(l);
+}
