@@ -22,10 +22,14 @@
  * from-header = rewrite the From address, become the account's; the display
  * name is kept or made ("root on web1"); the original goes to Reply-To if it
  * is routable (its domain has a dot and is not this host's) and there is
- * none.  The null sender stays null.
+ * none; a Sender field goes, for the account is both then.  The null sender
+ * stays null.
  *
  * 0; -EMSGSIZE: the header block passes LIMIT_HEADER_BLOCK; -errno of reading.
  */
 int compose(const struct config *c, const struct relay_conf *r, struct mail *mail);
+
+/* "<ID@hostname>", as compose() adds it: a report can refer to it. */
+void compose_message_id(struct buf *b, const struct config *c, msgid id);
 
 #endif

@@ -37,7 +37,7 @@ static const struct {
 	  "=?utf-8?q?=C3=BC_z?=" },
 };
 
-START_TEST(puts)
+START_TEST(names_as_phrases)
 {
 	struct buf b;
 
@@ -123,7 +123,7 @@ suite_phrase(void)
 	Suite *s = suite_create("phrase");
 	TCase *t = tcase_create("phrase");
 
-	tcase_add_loop_test(t, puts, 0, ROWS(names));
+	tcase_add_loop_test(t, names_as_phrases, 0, ROWS(names));
 	tcase_add_test(t, long_names);
 	tcase_add_loop_test(t, valid, 0, ROWS(phrases));
 	suite_add_tcase(s, t);

@@ -1,0 +1,487 @@
+/*
+ * compose.c - the header block as it leaves.  Two walks over the submitted
+ * fields: survey() learns what is there, put_fields() writes it out with the
+ * gaps filled.  Nothing here asks the clock: a retry must send the same
+ * bytes, or two copies of one message would not be seen to be one.
+ */
+#include "relay/compose.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "relay/fields.h"
+#include "relay/phrase.h"
+#include "relay/route.h"
+#include "relay/submitted.h"
+#include "smtp/crlf.h"
+#include "smtp/limits.h"
+
+/* The first author as submitted. */
+struct author {
+	struct addr *addr;      /* owned; NULL: no From, or none that parses */
+	struct span  display;   /* into the header */
+	struct span  comment;
+	size_t       count;     /* mailboxes in all From fields */
+};
+
+struct work {
+	const struct config     *c;
+	const struct relay_conf *r;
+	struct mail             *mail;
+	const struct envelope   *env;
+	struct span              fields;
+	struct author            author;
+	struct addr             *sender;        /* the envelope's, routable; owned */
+	bool                     has_date, has_id, has_from, has_reply_to, has_recipients;
+	bool                     rewrite;       /* From becomes r->from */
+	bool                     from_done;     /* and the first From is written */
+};
+
+/* ---- survey ---- */
+
+static int
+note_author(void *arg, const struct mailbox *m)
+{
+	struct author *a = arg;
+
+	a->count++;
+	if (a->addr != NULL || m->addr == NULL)
+		return 0;
+	a->addr = addr_dup(m->addr);
+	a->display = m->display;
+	a->comment = m->comment;
+	return 0;
+}
+
+static bool
+is_recipient_field(const struct field *f)
+{
+	return header_is(f, "To") || header_is(f, "Cc") ||
+	    header_is(f, "Resent-To") || header_is(f, "Resent-Cc");
+}
+
+static void
+survey(struct work *w)
+{
+	struct span  rest = w->fields;
+	struct field f;
+
+	while (header_next(&rest, &f)) {
+		w->has_date = w->has_date || header_is(&f, "Date");
+		w->has_id = w->has_id || header_is(&f, "Message-ID");
+		w->has_reply_to = w->has_reply_to || header_is(&f, "Reply-To");
+		w->has_recipients = w->has_recipients || is_recipient_field(&f);
+		if (header_is(&f, "From")) {
+			w->has_from = true;
+			header_mailboxes(f.body, note_author, &w->author);
+		}
+	}
+}
+
+/* Only a From that is the account's already, and alone, needs no rewriting. */
+static bool
+must_rewrite(const struct work *w)
+{
+	if (w->r->from == NULL || w->r->from_header != FROM_REWRITE)
+		return false;
+	return w->author.addr == NULL || w->author.count != 1 || !addr_eq(w->author.addr, w->r->from);
+}
+
+/* ---- the pieces of a field ---- */
+
+/* A host name, cut to what may stand in a message identifier: a dot-atom (RFC 5322 §3.6.4). */
+static void
+put_dot_atom(struct buf *b, struct span host)
+{
+	size_t began = b->n;
+	bool   dot = true;              /* no dot may follow: at the start, behind a dot */
+
+	for (size_t i = 0; i < host.n; i++) {
+		char c = host.p[i];
+		bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+		    (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
+
+		if (c == '.' && dot)
+			continue;
+		dot = c == '.';
+		buf_char(b, plain || dot ? c : '-');
+	}
+	if (b->n > began && dot)
+		buf_cut(b, b->n - 1);
+	if (b->n == began)
+		buf_str(b, "localhost");
+}
+
+void
+compose_message_id(struct buf *b, const struct config *c, msgid id)
+{
+	char hex[ID_LEN + 1];
+
+	msgid_format(id, hex);
+	buf_printf(b, "<%s@", hex);
+	put_dot_atom(b, span_of(c->hostname));
+	buf_char(b, '>');
+}
+
+static void
+put_comment_text(struct buf *b, struct span s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		if (strchr("()\\", s.p[i]) != NULL)
+			buf_char(b, '\\');
+		text_put_printable(b, (struct span){ s.p + i, 1 });
+	}
+}
+
+/*
+ * RFC 5321 §4.4 without its "from", which names the host at the other end of
+ * a connection, and there was none.  The name is the caller's claim, the uid
+ * the kernel's word; where the claim had another uid the name is left out.
+ */
+static void
+put_received(struct work *w, struct buf *b)
+{
+	char hex[ID_LEN + 1];
+
+	msgid_format(w->mail->msg->id, hex);
+	buf_str(b, "Received: by ");
+	put_dot_atom(b, span_of(w->c->hostname));
+	buf_printf(b, " (Postern) with local id %s" CRLF "\t(from ", hex);
+	if (w->env->uid == w->mail->msg->uid && w->env->user != NULL) {
+		buf_str(b, "user ");
+		put_comment_text(b, span_of(w->env->user));
+		buf_str(b, ", ");
+	}
+	buf_printf(b, "uid %lu);" CRLF "\t", (unsigned long)w->mail->msg->uid);
+	text_put_date(b, w->env->time_us / 1000000);
+	buf_str(b, CRLF);
+}
+
+/* ---- From ---- */
+
+static struct span
+short_host(const struct work *w)
+{
+	struct span host = span_of(w->env->host);
+	struct span ret;
+
+	if (host.n == 0)
+		host = span_of(w->c->hostname);
+	return span_cut(&host, '.', &ret) ? ret : SPAN("localhost");
+}
+
+/* "root on web1": in the account's inbox, where all hosts' mail has one address, it tells them apart. */
+static void
+put_made_name(struct work *w, struct buf *b, struct span user)
+{
+	struct buf  name;
+	struct span host = short_host(w);
+
+	buf_init(&name, user.n + host.n + 4);
+	buf_span(&name, user);
+	buf_str(&name, " on ");
+	buf_span(&name, host);
+	phrase_put(b, buf_view(&name));
+	buf_done(&name);
+}
+
+static void
+put_comment_name(struct buf *b, struct span comment)
+{
+	struct buf name;
+
+	buf_init(&name, comment.n + 1);
+	for (size_t i = 0; i < comment.n; i++) {
+		if (comment.p[i] == '\\' && i + 1 < comment.n)
+			i++;
+		buf_char(&name, comment.p[i]);
+	}
+	phrase_put(b, buf_view(&name));
+	buf_done(&name);
+}
+
+/* What the submitted From calls its author: a phrase, or a comment as older mailers write it. */
+static void
+put_kept_name(struct work *w, struct buf *b)
+{
+	struct span display = w->author.display;
+	struct span comment = span_trim(w->author.comment);
+
+	if (display.n > 0 && phrase_is_valid(display))
+		buf_span(b, display);
+	else if (display.n > 0)
+		phrase_put(b, display);
+	else if (comment.n > 0 && phrase_is_valid(comment) && span_starts(comment, SPAN("=?")))
+		buf_span(b, comment);           /* encoded words may stand in both */
+	else if (comment.n > 0)
+		put_comment_name(b, comment);
+	else
+		put_made_name(w, b, w->author.addr != NULL ? addr_local(w->author.addr) :
+		    span_of(w->env->user));
+}
+
+/* A full name that only repeats the login tells less than user and host do. */
+static void
+put_submitter_name(struct work *w, struct buf *b)
+{
+	struct span full = span_trim(span_of(w->env->full_name));
+
+	if (full.n > 0 && !span_eq(full, span_of(w->env->user)))
+		phrase_put(b, full);
+	else
+		put_made_name(w, b, span_of(w->env->user));
+}
+
+/*
+ * The author of a message without From: the envelope sender; for the null
+ * sender, the user who submitted it.
+ */
+static struct addr *
+submitter(const struct work *w)
+{
+	struct addr *bare, *ret;
+
+	if (!addr_is_null(w->sender))
+		return addr_dup(w->sender);
+	if ((bare = addr_of_user(span_of(w->env->user), NULL)) == NULL)
+		bare = addr_parse(SPAN("MAILER-DAEMON"), NULL);
+	ret = addr_qualify(bare, span_of(w->c->domain));
+	if (ret == NULL)
+		return bare;
+	addr_free(bare);
+	return ret;
+}
+
+static void
+put_from(struct work *w, struct buf *out)
+{
+	struct addr *who = w->rewrite ? addr_dup(w->r->from) : submitter(w);
+	struct buf   b;
+
+	buf_init(&b, out->max);
+	buf_str(&b, "From: ");
+	if (w->has_from)
+		put_kept_name(w, &b);
+	else
+		put_submitter_name(w, &b);
+	buf_printf(&b, " <%s>", who->text);
+	fields_fold(out, buf_view(&b));
+	out->over = out->over || b.over;
+	buf_done(&b);
+	addr_free(who);
+	w->from_done = true;
+}
+
+/* ---- Reply-To ---- */
+
+struct reply_list {
+	struct work *w;
+	struct buf  *b;
+	size_t       n;
+};
+
+/* Could somebody out there answer to it, and would it come elsewhere than to the account? */
+static bool
+is_answerable(const struct work *w, const struct addr *a)
+{
+	struct span domain = addr_domain(a);
+
+	return !route_is_local(w->c, w->env->host, a) && memchr(domain.p, '.', domain.n) != NULL &&
+	    !addr_eq(a, w->r->from);
+}
+
+static int
+add_reply(void *arg, const struct mailbox *m)
+{
+	struct reply_list *l = arg;
+
+	if (m->addr == NULL || !is_answerable(l->w, m->addr))
+		return 0;
+	buf_printf(l->b, "%s%s", l->n++ > 0 ? ", " : "Reply-To: ", m->addr->text);
+	return 0;
+}
+
+/*
+ * The authors that rewriting took out of From.  Not for the null sender:
+ * nobody is to answer a report.
+ */
+static void
+put_reply_to(struct work *w, struct buf *out)
+{
+	struct buf        b;
+	struct reply_list l = { .w = w, .b = &b };
+	struct span       rest = w->fields;
+	struct field      f;
+
+	if (addr_is_null(w->sender))
+		return;
+	buf_init(&b, out->max);
+	while (header_next(&rest, &f))
+		if (header_is(&f, "From"))
+			header_mailboxes(f.body, add_reply, &l);
+
+	/* The sender as typed: one that had to be qualified is nobody's address out there. */
+	if (!w->has_from && is_answerable(w, w->env->sender)) {
+		buf_printf(&b, "Reply-To: %s", w->env->sender->text);
+		l.n++;
+	}
+	if (l.n > 0)
+		fields_fold(out, buf_view(&b));
+	out->over = out->over || b.over;
+	buf_done(&b);
+}
+
+/* ---- the block ---- */
+
+static bool
+is_dropped(const struct work *w, const struct field *f)
+{
+	if (header_is(f, "Bcc") || header_is(f, "Resent-Bcc") || header_is(f, "Return-Path"))
+		return true;
+
+	/*
+	 * With From rewritten the account is author and sender in one, and
+	 * then there should be no Sender (RFC 5322 §3.6.2); what it said would
+	 * be the very address that the relay does not let us use.
+	 */
+	if (w->rewrite && header_is(f, "Sender"))
+		return true;
+
+	/* A second From is against RFC 5322 §3.6, and Gmail refuses it. */
+	return w->rewrite && w->from_done && header_is(f, "From");
+}
+
+static bool
+is_address_field(const struct field *f)
+{
+	struct field plain = *f;
+
+	if (span_istarts(plain.name, SPAN("Resent-"))) {
+		plain.name.p += 7;
+		plain.name.n -= 7;
+	}
+	return header_is(&plain, "From") || header_is(&plain, "Sender") ||
+	    header_is(&plain, "Reply-To") || header_is(&plain, "To") || header_is(&plain, "Cc");
+}
+
+static void
+put_fields(struct work *w, struct buf *out)
+{
+	struct span  rest = w->fields;
+	struct field f;
+
+	while (header_next(&rest, &f) && !out->over) {
+		if (is_dropped(w, &f))
+			continue;
+		if (w->rewrite && header_is(&f, "From"))
+			put_from(w, out);
+		else if (is_address_field(&f))
+			fields_qualify(out, &f, span_of(w->c->domain));
+		else
+			fields_copy(out, &f);
+	}
+}
+
+static void
+put_missing(struct work *w, struct buf *out)
+{
+	if (!w->has_date) {
+		buf_str(out, "Date: ");
+		text_put_date(out, w->env->time_us / 1000000);
+		buf_str(out, CRLF);
+	}
+	if (!w->has_id) {
+		buf_str(out, "Message-ID: ");
+		compose_message_id(out, w->c, w->mail->msg->id);
+		buf_str(out, CRLF);
+	}
+	if (!w->has_from)
+		put_from(w, out);
+	if (w->rewrite && !w->has_reply_to)
+		put_reply_to(w, out);
+	if (!w->has_recipients)
+		buf_str(out, "To: undisclosed-recipients:;" CRLF);
+}
+
+/* ---- the whole ---- */
+
+static ssize_t
+read_content(void *arg, uint64_t at, void *p, size_t n)
+{
+	return message_read(arg, at, p, n);
+}
+
+/*
+ * A domain with UTF-8 counts too, as long as nobody makes an A-label of it.
+ * Octets above 127 in the header that are no UTF-8 are 8-bit and no more:
+ * SMTPUTF8 would promise what they are not.
+ */
+static bool
+needs_utf8(const struct mail *mail)
+{
+	struct span head = buf_view(&mail->head);
+
+	for (size_t i = 0; i < mail->nrcpt; i++)
+		if (mail->rcpt[i].to->utf8)
+			return true;
+	return mail->from->utf8 || (!text_is_ascii(head) && text_is_utf8(head));
+}
+
+static void
+fill_mail(struct work *w, uint64_t body)
+{
+	struct mail    *mail = w->mail;
+	struct message *msg = mail->msg;
+
+	/* The null sender stays null: a report about a report must not come about (RFC 5321 §6.1). */
+	mail->from = addr_dup(w->r->from != NULL && !addr_is_null(w->sender) ? w->r->from : w->sender);
+	mail->eightbit = msg->eightbit || !text_is_ascii(buf_view(&mail->head));
+	mail->utf8 = needs_utf8(mail);
+	mail->content = (struct body_source){
+		.head = buf_view(&mail->head),
+		.read = read_content,
+		.arg = msg,
+		.at = body,
+		.n = msg->size - body,
+	};
+}
+
+/* The header block into mail->head. */
+static int
+put_block(struct work *w)
+{
+	struct buf *out = &w->mail->head;
+
+	survey(w);
+	w->rewrite = must_rewrite(w);
+	put_received(w, out);
+	put_fields(w, out);
+	put_missing(w, out);
+	buf_str(out, CRLF);
+	return out->over ? -EMSGSIZE : 0;
+}
+
+int
+compose(const struct config *c, const struct relay_conf *r, struct mail *mail)
+{
+	struct work      w = { .c = c, .r = r, .mail = mail, .env = &mail->msg->env };
+	struct submitted sub;
+	int              e;
+
+	addr_free(mail->from);
+	mail->from = NULL;
+	buf_done(&mail->head);
+	buf_init(&mail->head, LIMIT_HEADER_BLOCK);
+	if ((e = submitted_read(mail->msg, &sub)) == 0) {
+		w.fields = sub.fields;
+		w.sender = route_sender(c, w.env->host, w.env->sender);
+		if ((e = put_block(&w)) == 0)
+			fill_mail(&w, sub.body);
+	}
+	addr_free(w.sender);
+	addr_free(w.author.addr);
+	submitted_done(&sub);
+	return e;
+}
