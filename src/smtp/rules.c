@@ -230,7 +230,8 @@ quote(const struct reply *r, struct status *ret)
 		memcpy(ret->dsn, "X.0.0", sizeof("X.0.0"));
 		ret->dsn[0] = (char)('0' + r->code / 100);
 	}
-	snprintf(ret->text, sizeof(ret->text), "%s", buf_cstr(&r->text));
+	/* An admin searches for what the server said, so its enhanced code stays in the words. */
+	snprintf(ret->text, sizeof(ret->text), "%s%s%s", r->dsn, r->dsn[0] != '\0' ? " " : "", buf_cstr(&r->text));
 }
 
 void

@@ -29,7 +29,7 @@ struct status {
 	char         dsn[12];
 	int          pause_s;   /* VERDICT_PAUSE: 0 means the breaker's own back-off */
 	const char  *hint;      /* what the admin can do, or NULL; the rules' own */
-	char         text[512]; /* printable, one line */
+	char         text[512]; /* printable, one line; a reply's words with their enhanced code, without the code */
 };
 
 /* One of our own findings; text by printf, cut at the array's end. */

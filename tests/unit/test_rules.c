@@ -200,10 +200,10 @@ static const struct {
 	const char *said, *dsn, *text;
 } words[] = {
 	{ "550-5.1.1 The email  account|550 5.1.1 does not exist.", "5.1.1",
-	  "The email account does not exist." },
+	  "5.1.1 The email account does not exist." },
 	{ "550 no such user", "5.0.0", "no such user" },
 	{ "450 later", "4.0.0", "later" },
-	{ "250 2.0.0 OK", "2.0.0", "OK" },
+	{ "250 2.0.0 OK", "2.0.0", "2.0.0 OK" },
 	{ "250 OK", "2.0.0", "OK" },
 	{ "354 go", "", "go" },
 	/* An enhanced code of another class is none. */
