@@ -3,6 +3,7 @@
 #	make            build into build/
 #	make try        dependencies, build, and one message through a demo upstream
 #	make check      dependencies, build, layering, lint and every test
+#	make fuzz       libFuzzer on every parser, FUZZ_SECONDS=10 each (clang)
 #	make install    see "Install" below; DESTDIR, prefix … as usual
 #	make uninstall  the reverse; configuration and spool stay
 #	make deps       the packages that building needs
@@ -269,7 +270,7 @@ config.mk: configure config.mk.in
 	@touch $@
 
 clean:
-	rm -rf $(BUILD) build-asan
+	rm -rf $(BUILD) build-asan build-fuzz
 
 distclean: clean
 	rm -rf config.mk config.h config.h.in config.log config.status configure \
@@ -277,3 +278,35 @@ distclean: clean
 
 .PHONY: all install install-mta install-files uninstall help tests check check-built check-asan check-asan-built check-valgrind try try-built \
 	bench bench-built check-layers check-links lint deps deps-check deps-peers clean distclean
+
+# --- Fuzzing ---------------------------------------------------------------
+# `make check` gives each target its corpus (replay.c); `make fuzz` lets
+# libFuzzer work on it.  What that finds stays in build-fuzz: a crash becomes
+# a file of the corpus in the commit that repairs it.
+
+FUZZ_SECONDS = 10
+FUZZ_NAMES = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+REPLAYS = $(FUZZ_NAMES:%=$(BUILD)/replay_%)
+FUZZERS = $(FUZZ_NAMES:%=$(BUILD)/fuzz_%)
+FUZZ_LIBS = $(call libs,smtp spool mail base)
+
+tests: $(REPLAYS)
+$(REPLAYS): $(BUILD)/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(FUZZ_LIBS)
+	$(LINK) -o $@ $^
+
+$(FUZZERS): $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(FUZZ_LIBS)
+	$(LINK) -fsanitize=fuzzer -o $@ $^
+
+fuzz:
+	@$(MAKE) BUILD=build-fuzz CC=clang WERROR= \
+		SANITIZE="$(ASAN) -fsanitize=fuzzer-no-link" fuzz-built
+fuzz-built: $(FUZZERS)
+	@for name in $(FUZZ_NAMES); do \
+		echo "--- fuzz $$name"; \
+		mkdir -p $(BUILD)/corpus/$$name; \
+		$(BUILD)/fuzz_$$name -max_total_time=$(FUZZ_SECONDS) -max_len=20000 -print_final_stats=1 \
+			-verbosity=0 -artifact_prefix=$(BUILD)/$$name- \
+			$(BUILD)/corpus/$$name tests/fuzz/corpus/$$name || exit 1; \
+	done
+
+.PHONY: fuzz fuzz-built
