@@ -1,0 +1,97 @@
+/* check.c - postern check: would the daemon take this configuration? */
+#include <sys/stat.h>
+
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "config/config.h"
+#include "config/secret.h"
+#include "postern/command.h"
+#include "spool/place.h"
+
+#ifndef POSTERN_USER
+#define POSTERN_USER "postern"
+#endif
+
+/*
+ * Root reads everything; the daemon does not.  A password file of 0600 root
+ * is the usual mistake, and the daemon would find it only at its first mail.
+ */
+static int
+check_daemon_can(const struct relay_conf *r, struct buf *why)
+{
+	const struct passwd *daemon = getpwnam(POSTERN_USER);
+	struct stat st;
+
+	if (geteuid() != 0 || r->password_file == NULL || daemon == NULL || daemon->pw_uid == 0 ||
+	    stat(r->password_file, &st) < 0)
+		return 0;
+	if ((st.st_uid == daemon->pw_uid && (st.st_mode & 0400) != 0) ||
+	    (st.st_gid == daemon->pw_gid && (st.st_mode & 0040) != 0))
+		return 0;
+	buf_printf(why, "%s: the daemon (user %s) cannot read it; chgrp %s and chmod 0640", r->password_file,
+	    POSTERN_USER, POSTERN_USER);
+	return EX_CONFIG;
+}
+
+static int
+check_secret(const struct relay_conf *r, struct buf *why)
+{
+	struct buf secret;
+	int rc;
+
+	if (r->user == NULL)
+		return 0;
+	if (r->credential != NULL && getenv("CREDENTIALS_DIRECTORY") == NULL) {
+		printf("relay %s: credential \"%s\" is the service manager's to give; not checked here\n",
+		    r->name, r->credential);
+		return 0;
+	}
+	buf_init(&secret, 65536);
+	rc = secret_read(r, &secret, why);
+	buf_wipe(&secret);
+	return rc == 0 ? check_daemon_can(r, why) : rc;
+}
+
+static void
+say_relay(const struct relay_conf *r)
+{
+	static const char *const modes[] = {
+		[TLS_IMPLICIT] = "TLS", [TLS_STARTTLS] = "STARTTLS", [TLS_NONE] = "no TLS",
+	};
+
+	printf("relay %s: %s port %u, %s, %s%s\n", r->name, r->host, r->port, modes[r->tls],
+	    r->user != NULL ? "login as " : "no login", r->user != NULL ? r->user : "");
+}
+
+int
+command_check(int argc, char **argv)
+{
+	const char *path = argc > 1 ? argv[1] : place_conf();
+	struct config *c = NULL;
+	struct buf why;
+	size_t i;
+	int rc;
+
+	if (argc > 2 || path[0] == '-') {
+		fputs("usage: postern check [FILE]\n", stderr);
+		return EX_USAGE;
+	}
+	buf_init(&why, 65536);
+	rc = config_read(path, place_providers(), &c, &why);
+	for (i = 0; rc == 0 && i < c->nrelays; i++) {
+		rc = check_secret(&c->relays[i], &why);
+		if (rc == 0)
+			say_relay(&c->relays[i]);
+	}
+	if (rc == 0)
+		printf("%s: OK, this host is %s\n", path, c->hostname);
+	else
+		fprintf(stderr, "postern: %s\n", buf_cstr(&why));
+	config_free(c);
+	buf_done(&why);
+	return rc == EX_NOINPUT ? EX_CONFIG : rc;
+}
