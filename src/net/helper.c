@@ -131,12 +131,22 @@ retire(struct helper *h)
 }
 
 static void
+trim_complaint(struct helper *h)
+{
+	struct span rest = buf_view(&h->complaint), line;
+
+	if (span_cut(&rest, '\n', &line))
+		buf_cut(&h->complaint, line.n);
+}
+
+static void
 answer(struct helper *h, int status, bool ok)
 {
 	struct helper_answer a = {
 		.ok = ok, .exit = status, .out = buf_view(&h->out),
 	};
 
+	trim_complaint(h);
 	if (!ok && h->complaint.n > 0) {
 		buf_str(&h->why, ": ");
 		text_put_printable(&h->why, buf_view(&h->complaint));
@@ -223,15 +233,6 @@ read_err(struct helper *h)
 }
 
 static void
-trim_complaint(struct helper *h)
-{
-	struct span rest = buf_view(&h->complaint), line;
-
-	if (span_cut(&rest, '\n', &line))
-		buf_cut(&h->complaint, line.n);
-}
-
-static void
 on_out(evutil_socket_t fd, short what, void *arg)
 {
 	struct helper *h = arg;
@@ -254,7 +255,6 @@ conclude(struct helper *h, int wstatus)
 	bool fits = read_out(h);
 
 	read_err(h);
-	trim_complaint(h);
 	if (!fits)
 		give_up(h, "answers too much");
 	else if (WIFSIGNALED(wstatus)) {
