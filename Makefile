@@ -139,10 +139,9 @@ RINGS = $(foreach r,unit session crash,$(if $(wildcard tests/$(r)/main.c),$(BUIL
 tests: all $(RINGS) $(TOOL_PROGRAMS)
 
 # Dependencies come first, and they may be what config.mk is made with.
-check try bench: deps-check
-	@$(MAKE) $@-built
-check-asan: deps-check
-	@$(MAKE) check-asan-built
+JOBS = -j$(shell nproc 2>/dev/null || echo 1)
+check check-asan try bench: deps-check
+	@$(MAKE) $(JOBS) $@-built
 
 check-built: tests check-layers check-links lint
 	@BUILD=$(abspath $(BUILD)) tests/rings
@@ -302,11 +301,12 @@ fuzz:
 		SANITIZE="$(ASAN) -fsanitize=fuzzer-no-link" fuzz-built
 fuzz-built: $(FUZZERS)
 	@for name in $(FUZZ_NAMES); do \
-		echo "--- fuzz $$name"; \
 		mkdir -p $(BUILD)/corpus/$$name; \
-		$(BUILD)/fuzz_$$name -max_total_time=$(FUZZ_SECONDS) -max_len=20000 -print_final_stats=1 \
-			-verbosity=0 -artifact_prefix=$(BUILD)/$$name- \
-			$(BUILD)/corpus/$$name tests/fuzz/corpus/$$name || exit 1; \
+		$(BUILD)/fuzz_$$name -max_total_time=$(FUZZ_SECONDS) -max_len=20000 \
+			-print_final_stats=1 -artifact_prefix=$(BUILD)/$$name- $(BUILD)/corpus/$$name \
+			tests/fuzz/corpus/$$name >$(BUILD)/$$name.log 2>&1 || \
+			{ cat $(BUILD)/$$name.log; exit 1; }; \
+		echo "fuzz $$name: $$(awk '/number_of_executed/ { print $$2 }' $(BUILD)/$$name.log) inputs"; \
 	done
 
 .PHONY: fuzz fuzz-built
