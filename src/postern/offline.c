@@ -1,14 +1,15 @@
 /* offline.c - the queue as the spool has it, for when the daemon is down. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "postern/offline.h"
 #include "spool/store.h"
 
-struct walk {
-	struct store   *store;
-	enum place      place;
-	struct listing *l;
+/* What one folder holds, gathered first: readdir knows no order, people do. */
+struct found {
+	struct stored *m;
+	size_t         n, cap;
 };
 
 static const struct {
@@ -35,61 +36,88 @@ show_recipients(struct listing *l, const struct message *m)
 }
 
 static int
-show(void *arg, const struct stored *st)
+gather(void *arg, const struct stored *m)
 {
-	struct walk *w = arg;
-	struct listing_message shown = { .mark = ' ', .size = (uint64_t)st->size };
+	struct found *f = arg;
+
+	if (f->n == f->cap) {
+		f->cap = f->cap * 2 + 64;
+		f->m = xrealloc(f->m, f->cap * sizeof(*f->m));
+	}
+	f->m[f->n++] = *m;
+	return 0;
+}
+
+static int
+by_arrival(const void *a, const void *b)
+{
+	const struct stored *x = a, *y = b;
+
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+static void
+show(struct store *store, size_t at, const struct stored *st, struct listing *l)
+{
+	struct listing_message shown = { .mark = places[at].mark, .size = (uint64_t)st->size };
 	struct message *m = NULL;
 	char id[ID_LEN + 1];
 	const char *why = NULL;
-	size_t i;
-	int rc = store_load(w->store, w->place, st->id, &m, &why);
+	int rc = store_load(store, places[at].place, st->id, &m, &why);
 
 	if (rc == -ENOENT)
-		return 0;               /* gone since the folder was read */
+		return;                 /* gone since the folder was read */
 	msgid_format(st->id, id);
 	shown.id = id;
 	shown.time_s = msgid_time_us(st->id) / 1000000;
-	for (i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		if (places[i].place == w->place) {
-			shown.mark = places[i].mark;
-			shown.reason = span_of(places[i].reason);
-		}
-	}
+	shown.reason = span_of(places[at].reason);
 	if (rc == 0) {
 		shown.size = m->size;
-		shown.sender = addr_is_null(m->env.sender) ? SPAN("") : span_of(m->env.sender->text);
+		shown.sender = span_of(m->env.sender->text);
 	} else {
 		shown.sender = SPAN("?");
 		if (shown.reason.n == 0)
 			shown.reason = span_of(why != NULL ? why : strerror(-rc));
 	}
-	listing_message(w->l, &shown);
+	listing_message(l, &shown);
 	if (rc == 0)
-		show_recipients(w->l, m);
-	message_close(w->store, m);
-	return 0;
+		show_recipients(l, m);
+	message_close(store, m);
+}
+
+static int
+list_place(struct store *store, size_t at, struct listing *l)
+{
+	struct found f = { 0 };
+	size_t i;
+	int rc = store_scan(store, places[at].place, true, gather, &f);
+
+	if (f.n > 0)
+		qsort(f.m, f.n, sizeof(*f.m), by_arrival);
+	for (i = 0; rc == 0 && i < f.n; i++)
+		show(store, at, &f.m[i], l);
+	free(f.m);
+	return rc;
 }
 
 int
 offline_list(const char *spool, struct listing *l, struct buf *why)
 {
-	struct walk w = { .l = l };
+	struct store *store;
 	const char *what = spool;
 	size_t i;
 	int rc;
 
-	rc = store_open(spool, false, &w.store, &what);
+	rc = store_open(spool, false, &store, &what);
 	if (rc < 0) {
 		buf_printf(why, "%s: %s", what, strerror(-rc));
 		return rc;
 	}
 	for (i = 0; rc == 0 && i < sizeof(places) / sizeof(places[0]); i++) {
-		w.place = places[i].place;
-		rc = store_scan(w.store, w.place, true, show, &w);
+		rc = list_place(store, i, l);
 		if (rc < 0)
-			buf_printf(why, "%s/%s: %s", spool, place_name(w.place), strerror(-rc));
+			buf_printf(why, "%s/%s: %s", spool, place_name(places[i].place), strerror(-rc));
 	}
-	store_close(w.store);
+	store_close(store);
 	return rc;
 }

@@ -10,8 +10,11 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "base/fs.h"
 #include "config/config.h"
 #include "config/options.h"
+#include "config/relay.h"
+#include "config/rulefile.h"
 
 #define PROVIDERS "etc/providers"
 
@@ -415,6 +418,24 @@ START_TEST(sample_is_good)
 }
 END_TEST
 
+/* Whoever adds an option to a relay or a rule writes down what it does. */
+START_TEST(manual_has_every_option)
+{
+	static const cfg_opt_t *const schemas[] = { relay_schema, rulefile_schema };
+	const cfg_opt_t *opt = schemas[_i];
+	struct buf manual;
+	char item[64];
+
+	buf_init(&manual, 1 << 20);
+	ck_assert_int_eq(fs_slurp(AT_FDCWD, "src/posternd/postern.conf.5", 1 << 20, &manual), 0);
+	for (; opt->name != NULL; opt++) {
+		snprintf(item, sizeof(item), ".It Ic %s", opt->name);
+		ck_assert_msg(strstr(buf_cstr(&manual), item) != NULL, "no \"%s\"", item);
+	}
+	buf_done(&manual);
+}
+END_TEST
+
 static const struct {
 	const char *name;
 	const char *near;
@@ -456,6 +477,7 @@ suite_config(void)
 	tcase_add_test(tc, no_octal);
 	tcase_add_test(tc, nothing_expands);
 	tcase_add_test(tc, sample_is_good);
+	tcase_add_loop_test(tc, manual_has_every_option, 0, 2);
 	tcase_add_loop_test(tc, nearest, 0, sizeof(guesses) / sizeof(guesses[0]));
 	suite_add_tcase(s, tc);
 	return s;
