@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -192,13 +193,45 @@ load_pair(SSL_CTX *ctx, const char *cert, const char *key, struct buf *why)
 	return true;
 }
 
-/* The system's directory is read when a certificate asks for it, so an idle
-   daemon holds no bundle; a file is read here, once (and not a connection). */
+/* Does the folder hold certificates by the hash of their names ("002c0b4f.0", c_rehash's), as a lookup wants them? */
+static bool
+hashed(const char *path)
+{
+	DIR *d = opendir(path);
+	const struct dirent *e;
+	bool found = false;
+
+	while (d != NULL && !found && (e = readdir(d)) != NULL)
+		found = strlen(e->d_name) == 10 && strspn(e->d_name, "0123456789abcdef") == 8 &&
+		    strcmp(e->d_name + 8, ".0") == 0;
+	if (d != NULL)
+		closedir(d);
+	return found;
+}
+
+/*
+ * The system's store.  Its folder is read when a certificate asks for it; the
+ * bundle that most systems have beside it would be read here and held for
+ * ever, 0.9 MB of it, so it is taken only where there is no such folder or
+ * the environment names it.
+ */
+static bool
+trust_system(SSL_CTX *ctx)
+{
+	const char *dir = getenv(X509_get_default_cert_dir_env());
+
+	if (!set(dir))
+		dir = X509_get_default_cert_dir();
+	if (!set(getenv(X509_get_default_cert_file_env())) && hashed(dir))
+		return SSL_CTX_load_verify_dir(ctx, dir) == 1;
+	return SSL_CTX_set_default_verify_paths(ctx) == 1;
+}
+
 static bool
 load_trust(SSL_CTX *ctx, const char *file, const char *path, struct buf *why)
 {
 	if (!set(file) && !set(path)) {
-		if (SSL_CTX_set_default_verify_paths(ctx) == 1)
+		if (trust_system(ctx))
 			return true;
 		return load_failed("the system's", "certificates", why);
 	}

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -266,6 +267,8 @@ main(int argc, char **argv)
 	if ((rc = start(&d, &why)) != 0) {
 		rc = fail(rc, &why);
 	} else {
+		/* Reading the configuration and the spool leaves holes that nothing will fill for months. */
+		malloc_trim(0);
 		notify_start(d.base);
 		notify_ready();
 		log_info("start: version %s, configuration %s", version_text(), d.conf_path);
