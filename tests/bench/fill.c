@@ -3,6 +3,8 @@
  * draft code with its syncs left out, then synced once as a whole, so that
  * the daemon finds what a machine finds after a while.
  */
+#include <sys/stat.h>
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -96,6 +98,7 @@ bench_fill(int argc, char **argv)
 		fprintf(stderr, "bench: no such place: %s/%s\n", argv[1], argv[2]);
 		return EX_NOINPUT;
 	}
+	umask(0);               /* as sendmail does: the daemon may be another user */
 	fs.fsync = fs.fdatasync = no_sync;
 	make_message(&text, bench_number(argv[4]));
 	if (make_envelope(&env) < 0)

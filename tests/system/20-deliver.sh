@@ -13,7 +13,7 @@ deliver() {	# NAME TLS VIA [UPSTREAM OPTION…]
 		write_conf "$(relay up "$UP_PORT" "$tls")"
 	fi
 	start_posternd
-	post -t -f alice@example.com < "$TMP/message" || not_ok "$name" "sendmail: status $?"
+	post -i -t -f alice@example.com < "$TMP/message" || not_ok "$name" "sendmail: status $?"
 	if ! wait_for 10 has_arrived "$name" 1; then
 		not_ok "$name" "nothing arrived"
 	else

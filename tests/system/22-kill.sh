@@ -53,7 +53,10 @@ mkfifo "$TMP/slow"
 pid=$!
 PIDS+=("$pid")
 exec 3> "$TMP/slow"
-printf 'Subject: number 999999\n\nhalf' >&3
+{
+	printf 'Subject: number 999999\n\n'
+	head -c 300000 /dev/zero | tr '\0' 'a' | fold -w 70
+} >&3
 wait_for 10 eval "test -n \"\$(ls '$POSTERN_SPOOL/tmp')\"" || not_ok 'half submission' 'no draft seen'
 kill -KILL "$pid"
 wait "$pid" 2> /dev/null

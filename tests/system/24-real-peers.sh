@@ -12,7 +12,7 @@ through() {	# PEER TLS PORT
 	rm -rf "$POSTERN_SPOOL" "$TMP"/hop.mail/*
 	write_conf "$(relay peer "$3" "$2" 'connections = 2')"
 	make_spool
-	post -t -f alice@example.com < "$TMP/message"
+	post -i -t -f alice@example.com < "$TMP/message"
 	for ((n = 1; n <= COUNT; n++)); do
 		printf 'Subject: number %d\n\n.hello\n' "$n" | post -f alice@example.com bob@example.net
 	done

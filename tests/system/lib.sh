@@ -3,6 +3,7 @@
 # shellcheck shell=bash disable=SC2034
 
 set -u
+umask 022
 export LC_ALL=C
 
 PIDS=()
@@ -160,18 +161,23 @@ body_of() {
 
 # --- the near end ---------------------------------------------------------
 
-daemon_user() {		# who posternd becomes when root starts it; "" when it stays
+# Who posternd becomes when root starts it: whoever owns the spool.  Root
+# alone ("") where nobody else could reach the build folder.
+daemon_user() {
 	local user
-	user=$(sed -n 's/^postern_user *= *//p' "$SYSTEM/../../config.mk")
-	if test "$(id -u)" -eq 0 && id "$user" > /dev/null 2>&1; then
-		echo "$user"
-	fi
+	test "$(id -u)" -eq 0 || return 0
+	for user in postern nobody; do
+		if runuser -u "$user" -- test -x "$BUILD/postern-resolve" -a -x "$TMP" 2> /dev/null; then
+			echo "$user"
+			return
+		fi
+	done
 }
 
 # The layout that make install makes.  When the daemon is who we are, its
 # directories need no special group.
 make_spool() {
-	local d user
+	local d user group
 	user=$(daemon_user)
 	mkdir -p "$POSTERN_SPOOL" "$POSTERN_RUN"
 	for d in tmp new cur later hold dead bad state; do
@@ -180,8 +186,9 @@ make_spool() {
 	done
 	test -p "$POSTERN_SPOOL/wake" || mkfifo -m 600 "$POSTERN_SPOOL/wake"
 	if test -n "$user"; then
-		chown -R "$user" "$POSTERN_SPOOL" "$POSTERN_RUN"
-		chgrp posterndrop "$POSTERN_SPOOL/tmp" "$POSTERN_SPOOL/new" "$POSTERN_SPOOL/wake"
+		group=$(id -gn "$user")
+		chown -R "$user:$group" "$POSTERN_SPOOL" "$POSTERN_RUN"
+		# The real ones belong to a group of their own; root needs none.
 		chmod 2730 "$POSTERN_SPOOL/tmp" "$POSTERN_SPOOL/new"
 		chmod 620 "$POSTERN_SPOOL/wake"
 	fi
@@ -219,18 +226,24 @@ relay() {
 	    ca-file = "$CA"
 	    user = "$USER_NAME"
 	    password-file = "$TMP/password"
-	$(printf '    %s\n' "$@")
-	}
 	EOF
+	test $# -eq 0 || printf '    %s\n' "$@"
+	echo '}'
+}
+
+starts() {
+	cat "$TMP/posternd.log" 2> /dev/null | grep -c 'start: version'
 }
 
 start_posternd() {
+	local before
 	test -d "$POSTERN_SPOOL" || make_spool
-	rm -f "$POSTERN_RUN/control"
+	before=$(starts)
 	"${WRAP[@]}" "$BUILD/posternd" -c "$POSTERN_CONF" 2>> "$TMP/posternd.log" &
 	POSTERND_PID=$!
 	PIDS+=("$POSTERND_PID")
-	wait_for "${START_S:-10}" test -S "$POSTERN_RUN/control" || die "posternd did not start"
+	wait_for "${START_S:-10}" eval "test \"\$(starts)\" != '$before'" ||
+	    die "posternd did not start: $(tail -n 1 "$TMP/posternd.log")"
 }
 
 stop_posternd() {

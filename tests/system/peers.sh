@@ -141,8 +141,10 @@ start_exim() {
 	acl_smtp_mail = check_mail
 	acl_smtp_rcpt = check_rcpt
 	never_users =
+	deliver_drop_privilege = true
 	queue_run_in_order
 	smtp_accept_max_per_connection = 0
+	smtp_accept_queue_per_connection = 0
 	begin acl
 	check_mail:
 	  accept
