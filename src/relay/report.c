@@ -1,0 +1,331 @@
+#include "relay/report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "relay/route.h"
+
+#define COLUMNS   76
+#define WORD_MAX  500           /* a longer word is cut: RFC 5322 §2.1.1 allows no line of 999 */
+
+/* ---- wrapped text ---- */
+
+static size_t
+column(const struct buf *b)
+{
+	size_t n = 0;
+
+	while (n < b->n && b->p[b->n - 1 - n] != '\n')
+		n++;
+	return n;
+}
+
+/* The next word of *rest: what stands between blanks, or WORD_MAX of it. */
+static struct span
+next_word(struct span *rest)
+{
+	struct span word;
+	size_t      n = 0;
+
+	while (rest->n > 0 && (*rest->p == ' ' || *rest->p == '\n')) {
+		rest->p++;
+		rest->n--;
+	}
+	while (n < rest->n && n < WORD_MAX && rest->p[n] != ' ' && rest->p[n] != '\n')
+		n++;
+	word = (struct span){ rest->p, n };
+	rest->p += n;
+	rest->n -= n;
+	return word;
+}
+
+/*
+ * Words from where the line stands now; later lines begin with indent.  So
+ * no line of the report ever begins with what somebody else wrote, and none
+ * can pass for a boundary.
+ */
+static void
+put_words(struct buf *b, const char *indent, struct span text)
+{
+	struct span word;
+	size_t      at = column(b);
+
+	while ((word = next_word(&text)).n > 0) {
+		if (at > strlen(indent) && at + 1 + word.n > COLUMNS) {
+			buf_char(b, '\n');
+			buf_str(b, indent);
+			at = strlen(indent);
+		} else if (at > 0 && b->p[b->n - 1] != ' ') {
+			buf_char(b, ' ');
+			at++;
+		}
+		buf_span(b, word);
+		at += word.n;
+	}
+}
+
+static void
+put_printable_words(struct buf *b, const char *indent, struct span text)
+{
+	struct buf clean;
+
+	buf_init(&clean, text.n + 1);
+	text_put_printable(&clean, text);
+	put_words(b, indent, buf_view(&clean));
+	buf_done(&clean);
+}
+
+/* ---- what the other side said ---- */
+
+static bool
+is_dsn(const char *s)
+{
+	return s != NULL && (s[0] == '4' || s[0] == '5') && s[1] == '.' && s[2] != '\0' &&
+	    strspn(s, "0123456789.") == strlen(s);
+}
+
+/* RFC 3463: what a program should think of it. */
+static const char *
+dsn_of(const struct bounced *b)
+{
+	if (is_dsn(b->dsn))
+		return b->dsn;
+	return b->expired ? "4.4.7" : "5.0.0";
+}
+
+/* "550 5.1.1 No such user", the reply as it was, as far as we have it. */
+static void
+put_reply(struct buf *b, const struct bounced *x, const char *indent)
+{
+	struct span text = span_of(x->text);
+
+	if (x->code != 0) {
+		buf_printf(b, "%03d", x->code);
+		if (is_dsn(x->dsn) && !span_starts(text, span_of(x->dsn)))
+			buf_printf(b, " %s", x->dsn);
+		buf_char(b, ' ');
+	}
+	put_printable_words(b, indent, text.n > 0 ? text : SPAN("(no text)"));
+}
+
+/* ---- for people ---- */
+
+static const struct {
+	const char *dsn;        /* prefix */
+	const char *advice;
+} advices[] = {
+	{ "5.1.", "check the address for a mistake, then send the message again." },
+	{ "5.2.2", "the mailbox is full: tell its owner another way, or try again in some days." },
+	{ "5.2.3", "the message is too large: send a smaller one, or a link to what it carries." },
+	{ "5.3.4", "the message is too large: send a smaller one, or a link to what it carries." },
+	{ "5.6.7", "the address has letters that this mail service cannot carry: "
+	           "ask for one in plain ASCII." },
+	{ "5.7.", "the other side objects to the sender or the content; its words above say to what. "
+	          "The message has to be changed, or its recipient asked to let it in." },
+};
+
+static const char *
+advice_of(const struct bounced *b)
+{
+	const char *dsn = dsn_of(b);
+
+	if (b->hint != NULL)
+		return b->hint;
+	if (b->expired)
+		return "if the message still matters, send it again.";
+	for (size_t i = 0; i < sizeof(advices) / sizeof(advices[0]); i++)
+		if (span_starts(span_of(dsn), span_of(advices[i].dsn)))
+			return advices[i].advice;
+	return "show this report to whoever runs the mail service named here.";
+}
+
+static void
+put_span_of_time(struct buf *b, int64_t s)
+{
+	static const struct {
+		int64_t     s;
+		const char *name;
+	} units[] = { { 86400, "days" }, { 3600, "hours" }, { 60, "minutes" }, { 1, "seconds" } };
+	size_t i = 0;
+
+	while (i < 3 && s < 2 * units[i].s)
+		i++;
+	buf_printf(b, "%lld %s", (long long)(s < 0 ? 0 : s / units[i].s), units[i].name);
+}
+
+static void
+put_address_line(struct buf *b, const struct report *r, const struct addr *as_given)
+{
+	struct addr *to = route_recipient(r->c, r->m->env.host, as_given, NULL);
+
+	buf_printf(b, "<%s>", as_given->text);
+	if (to != NULL && !addr_eq(to, as_given))
+		buf_printf(b, " (sent on to <%s>)", to->text);
+	buf_char(b, '\n');
+	addr_free(to);
+}
+
+static void
+put_reason(struct buf *b, const struct report *r, const struct bounced *x)
+{
+	buf_str(b, "    ");
+	if (x->expired) {
+		buf_str(b, "Tried for ");
+		put_span_of_time(b, r->now_s - r->m->env.time_us / 1000000);
+		buf_str(b, " without success. ");
+	}
+	if (x->code == 0)
+		put_words(b, "    ", x->expired ? SPAN("The last attempt failed here:") :
+		    SPAN("It could not be sent:"));
+	else {
+		put_printable_words(b, "    ", span_of(x->remote != NULL ? x->remote : "The relay"));
+		put_words(b, "    ", x->expired ? SPAN("last said:") : SPAN("refused it:"));
+	}
+	buf_str(b, "\n        ");
+	put_reply(b, x, "        ");
+	buf_str(b, "\n    What to do: ");
+	put_words(b, "    ", span_of(advice_of(x)));
+	buf_char(b, '\n');
+}
+
+void
+report_put_text(struct buf *b, const struct report *r)
+{
+	buf_str(b, "This is Postern, the mail relay of ");
+	text_put_printable(b, span_of(r->c->hostname));
+	buf_str(b, ".\n\n");
+	put_words(b, "", r->n == 1 ?
+	    SPAN("Your message could not be delivered to the address below. It will not be tried again.") :
+	    SPAN("Your message could not be delivered to the addresses below. It will not be tried again."));
+	buf_char(b, '\n');
+	for (size_t i = 0; i < r->n; i++) {
+		buf_char(b, '\n');
+		put_address_line(b, r, r->m->env.rcpts[r->b[i].index].addr);
+		put_reason(b, r, &r->b[i]);
+	}
+	if (r->n < r->m->env.nrcpts)
+		buf_str(b, "\nNothing is said here about the other recipients of the message.\n");
+}
+
+/* ---- for programs ---- */
+
+/*
+ * utf-8-addr-xtext of RFC 6533 §3: the 7-bit form, so that the report needs
+ * no extension to get through even if the address it is about did.
+ */
+static void
+put_utf8_address(struct buf *b, struct span s)
+{
+	for (size_t i = 0; i < s.n;) {
+		unsigned char c = (unsigned char)s.p[i++];
+		unsigned      point = c;
+
+		if (c < 128 && c > 32 && strchr("\\+=", c) == NULL) {
+			buf_char(b, (char)c);
+			continue;
+		}
+		if (c >= 0xc0)
+			point = c & (c < 0xe0 ? 0x1fu : c < 0xf0 ? 0x0fu : 0x07u);
+		for (; c >= 0xc0 && i < s.n && ((unsigned char)s.p[i] & 0xc0) == 0x80; i++)
+			point = point << 6 | ((unsigned char)s.p[i] & 0x3fu);
+		buf_printf(b, "\\x{%02X}", point);
+	}
+}
+
+static void
+put_final_recipient(struct buf *b, const struct report *r, const struct addr *as_given)
+{
+	struct addr *to = route_recipient(r->c, r->m->env.host, as_given, NULL);
+	struct addr *a = to != NULL ? to : addr_dup(as_given);
+
+	if (a->utf8) {
+		buf_str(b, "Final-Recipient: utf-8; ");
+		put_utf8_address(b, (struct span){ a->text, a->n });
+	} else
+		buf_printf(b, "Final-Recipient: rfc822; %s", a->text);
+	buf_char(b, '\n');
+	addr_free(a);
+}
+
+/* ORCPT came as "type;xtext" (RFC 3461 §4.2) from the submitter: anything may be in it. */
+static void
+put_original_recipient(struct buf *b, const char *orcpt)
+{
+	struct span rest = span_of(orcpt);
+	struct span type;
+	struct buf  address;
+
+	if (!span_cut(&rest, ';', &type) || type.n == 0 || rest.n == 0)
+		return;
+	buf_init(&address, rest.n + 1);
+	if (text_xtext(rest, &address) == 0) {
+		buf_str(b, "Original-Recipient: ");
+		text_put_printable(b, type);
+		buf_str(b, "; ");
+		if (span_ieq(type, SPAN("utf-8")) && text_is_utf8(buf_view(&address)) &&
+		    !text_is_ascii(buf_view(&address)))
+			put_utf8_address(b, buf_view(&address));
+		else
+			text_put_printable(b, buf_view(&address));
+		buf_char(b, '\n');
+	}
+	buf_done(&address);
+}
+
+static void
+put_envelope_id(struct buf *b, const char *envid)
+{
+	struct buf id;
+
+	if (envid == NULL)
+		return;
+	buf_init(&id, strlen(envid) + 1);
+	if (text_xtext(span_of(envid), &id) == 0) {
+		buf_str(b, "Original-Envelope-Id: ");
+		text_put_printable(b, buf_view(&id));
+		buf_char(b, '\n');
+	}
+	buf_done(&id);
+}
+
+static void
+put_date_field(struct buf *b, const char *name, int64_t when_s)
+{
+	buf_printf(b, "%s: ", name);
+	text_put_date(b, when_s);
+	buf_char(b, '\n');
+}
+
+static void
+put_recipient(struct buf *b, const struct report *r, const struct bounced *x)
+{
+	const struct rcpt *to = &r->m->env.rcpts[x->index];
+	int64_t            last_s = r->m->notes != NULL ? r->m->notes[x->index].time_s : 0;
+
+	buf_char(b, '\n');
+	put_original_recipient(b, to->orcpt);
+	put_final_recipient(b, r, to->addr);
+	buf_printf(b, "Action: failed\nStatus: %s\n", dsn_of(x));
+	if (x->code != 0 && x->remote != NULL) {
+		buf_str(b, "Remote-MTA: dns; ");
+		put_printable_words(b, " ", span_of(x->remote));
+		buf_char(b, '\n');
+	}
+	buf_printf(b, "Diagnostic-Code: %s ", x->code != 0 ? "smtp;" : "x-postern;");
+	put_reply(b, x, " ");
+	buf_char(b, '\n');
+	put_date_field(b, "Last-Attempt-Date", last_s != 0 ? last_s : r->now_s);
+}
+
+void
+report_put_status(struct buf *b, const struct report *r)
+{
+	put_envelope_id(b, r->m->env.envid);
+	buf_str(b, "Reporting-MTA: dns; ");
+	text_put_printable(b, span_of(r->c->hostname));
+	buf_char(b, '\n');
+	put_date_field(b, "Arrival-Date", r->m->env.time_us / 1000000);
+	for (size_t i = 0; i < r->n; i++)
+		put_recipient(b, r, &r->b[i]);
+}
