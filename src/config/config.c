@@ -83,7 +83,8 @@ take_hostname(const struct source *s, struct config *c, struct buf *why)
 	if (c->hostname != NULL)
 		return 0;
 	if (gethostname(name, sizeof(name) - 1) < 0 || !option_is_host_name(span_of(name)))
-		return source_wrong(s, s->root, NULL, why, "this machine's name \"%.60s\" is no host name; "
+		return source_wrong(s, s->root, NULL, why,
+		    "this machine's name \"%.60s\" is no host name; "
 		    "add hostname = \"web1.example.com\"", name);
 	buf_init(&full, 512);
 	buf_str(&full, name);
@@ -121,7 +122,8 @@ take_names(const struct source *s, struct config *c, struct buf *why)
 		return 0;
 	c->local_mail = addr_parse(span_of(local_mail), NULL);
 	if (is_this_host(c, addr_domain(c->local_mail)))
-		return source_wrong(s, s->root, "local-mail", why, "local-mail: %s is on this host, whose mail "
+		return source_wrong(s, s->root, "local-mail", why,
+		    "local-mail: %s is on this host, whose mail "
 		    "it should receive; write an address elsewhere", local_mail);
 	return 0;
 }
@@ -136,7 +138,8 @@ take_all_relays(const struct source *s, const char *providers, struct config *c,
 
 	if (n == 0)
 		return source_wrong(s, s->root, NULL, why, "no relay; "
-		    "add relay NAME { provider = \"gmail\" user = \"you@gmail.com\" password-file = \"...\" }");
+		    "add relay NAME { provider = \"gmail\" user = \"you@gmail.com\" "
+		    "password-file = \"...\" }");
 	c->relays = xcalloc(n, sizeof(*c->relays));
 	for (i = 0; rc == 0 && i < n; i++) {
 		rc = relay_take(s, cfg_getnsec(s->root, "relay", i), providers, &c->relays[i], why);
@@ -237,7 +240,8 @@ check_file(const struct source *s, struct buf *why)
 {
 	if ((s->st.st_mode & 02) == 0)
 		return 0;
-	buf_printf(why, "%s: writable by every user, who could then take all mail; chmod o-w %s", s->path, s->path);
+	buf_printf(why, "%s: writable by every user, who could then take all mail; chmod o-w %s",
+	    s->path, s->path);
 	return EX_CONFIG;
 }
 

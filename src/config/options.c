@@ -58,7 +58,8 @@ static const struct option options[] = {
 	{ "ca-path", KIND_PATH, 0, 0, "write the folder's full path" },
 	{ "from", KIND_ADDRESS, 0, 0, "write the account's address such as \"ops@example.com\"" },
 	{ "from-header", KIND_WORD, 0, 0, "write \"keep\" or \"rewrite\"" },
-	{ "helo", KIND_HELO, 0, 0, "write a full name such as \"web1.example.com\", or \"[192.0.2.1]\"" },
+	{ "helo", KIND_HELO, 0, 0,
+	    "write a full name such as \"web1.example.com\", or \"[192.0.2.1]\"" },
 	{ "connections", KIND_NUMBER, 1, 100, "write a number from 1 to 100" },
 	{ "pipeline-depth", KIND_NUMBER, 1, 64, "write a number from 1 to 64" },
 	{ "idle", KIND_DURATION, 1, HOUR, "write a time from \"1s\" to \"1h\"" },
@@ -71,7 +72,8 @@ static const struct option options[] = {
 	{ "code", KIND_CODE, 0, 0, "write a reply code such as 550, or its class: 4 or 5" },
 	{ "dsn", KIND_DSN, 0, 0, "write an enhanced status code such as \"5.7.8\"" },
 	{ "contains", KIND_TEXT, 3, 200, "write a piece of the reply's text of at least 3 letters" },
-	{ "verdict", KIND_VERDICT, 0, 0, "write defer, reject, split, reconnect, pause, credential or config" },
+	{ "verdict", KIND_VERDICT, 0, 0,
+	    "write defer, reject, split, reconnect, pause, credential or config" },
 	{ "pause", KIND_DURATION, 1, 2 * DAY, "write a time from \"1s\" to \"2d\"" },
 	{ "hint", KIND_TEXT, 1, 400, "write what the admin can do" },
 	{ "sample", KIND_TEXT, 3, 600, "write one line of a reply" },
@@ -97,7 +99,8 @@ static const struct {
 	{ "tls-min", { "1.2", "1.3" } },
 	{ "from-header", { "keep", "rewrite" } },
 	{ "to", { "syslog", "stderr" } },
-	{ "when", { "banner", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "end", "other", "any" } },
+	{ "when", { "banner", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "end", "other",
+	    "any" } },
 };
 
 static const char *const yes[] = { "true", "yes", "on" };

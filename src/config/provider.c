@@ -145,7 +145,8 @@ take(const struct source *s, struct provider *p, struct buf *why)
 	return rulefile_take(s, s->root, &p->rules, why);
 }
 
-static int read_file(const char *dir, struct span name, int depth, struct provider *ret, struct buf *why);
+static int read_file(const char *dir, struct span name, int depth, struct provider *ret,
+    struct buf *why);
 
 static int
 take_like(const struct source *s, const char *dir, const char *like, int depth, struct provider *p,
@@ -257,7 +258,9 @@ provider_read(const char *dir, const char *name, struct provider *ret, struct bu
 		return unknown(dir, name, why);
 	if (rc == 0 && is_family(&p)) {
 		provider_done(&p);
-		buf_printf(why, "provider \"%s\" needs a region; write \"%s-REGION\", for example \"%s-eu-west-1\"",
+		buf_printf(why,
+		    "provider \"%s\" needs a region; write \"%s-REGION\", for example "
+		    "\"%s-eu-west-1\"",
 		    name, name, name);
 		return EX_NOINPUT;
 	}

@@ -101,7 +101,8 @@ take_endpoint(cfg_t *sec, const struct provider *p, struct relay_conf *r)
 	if (tls != NULL)
 		r->tls = tls_mode(tls);
 	else if (port != 0 && port != p->port && port != PORT_IMPLICIT)
-		r->tls = port == PORT_STARTTLS || port == PORT_SMTP || !preset ? TLS_STARTTLS : tls_mode(p->tls);
+		r->tls = port == PORT_STARTTLS || port == PORT_SMTP || !preset ? TLS_STARTTLS :
+		    tls_mode(p->tls);
 	else if (port != 0 && port == PORT_IMPLICIT)
 		r->tls = TLS_IMPLICIT;
 	else
@@ -125,10 +126,13 @@ check_endpoint(const struct source *s, cfg_t *sec, const struct relay_conf *r, s
 		return source_wrong(s, sec, "port", why, "relay %s: port 587 does not begin with TLS; "
 		    "write tls = \"starttls\", or port = 465", r->name);
 	if (r->tls == TLS_NONE && !r->insecure && !option_is_loopback(r->host))
-		return source_wrong(s, sec, "tls", why, "relay %s: tls = \"none\" would send mail to %s "
-		    "in the clear; write \"starttls\" or \"implicit\", or say insecure = true", r->name, r->host);
+		return source_wrong(s, sec, "tls", why,
+		    "relay %s: tls = \"none\" would send mail to %s "
+		    "in the clear; write \"starttls\" or \"implicit\", or say insecure = true",
+		    r->name, r->host);
 	if (r->tls != TLS_NONE && r->insecure)
-		return source_wrong(s, sec, "insecure", why, "relay %s: insecure is for tls = \"none\"; "
+		return source_wrong(s, sec, "insecure", why,
+		    "relay %s: insecure is for tls = \"none\"; "
 		    "take it out (a certificate is left unchecked by tls-verify = false)", r->name);
 	return 0;
 }
@@ -179,12 +183,14 @@ check_login(const struct source *s, cfg_t *sec, const struct provider *p, const 
 		    "add password-file = \"/etc/postern/%s.password\"", r->name, r->name);
 	if (r->user == NULL && secrets > 0)
 		return source_wrong(s, sec, NULL, why, "relay %s: password without a user; "
-		    "add user = \"...\" (%s)", r->name, wants_login(p) ? p->user_hint : "the login name");
+		    "add user = \"...\" (%s)", r->name, wants_login(p) ? p->user_hint :
+		    "the login name");
 	if (r->user == NULL && wants_login(p))
 		return source_wrong(s, sec, NULL, why, "relay %s: provider %s wants a login; "
 		    "add user = \"...\" (%s) and password-file", r->name, r->provider, p->user_hint);
 	if (r->user != NULL && r->auth != NULL && is_token_only(r->auth))
-		return source_wrong(s, sec, NULL, why, "relay %s: %s takes no passwords, only OAuth tokens (%s), "
+		return source_wrong(s, sec, NULL, why,
+		    "relay %s: %s takes no passwords, only OAuth tokens (%s), "
 		    "which this version cannot get; use another relay", r->name,
 		    r->provider != NULL ? r->provider : r->host, r->auth);
 	return 0;
@@ -197,7 +203,8 @@ check_inline_password(const struct source *s, cfg_t *sec, const struct relay_con
 		return 0;
 	if ((s->st.st_mode & 07) == 0 && secret_is_our_group(s->st.st_gid))
 		return 0;
-	return source_wrong(s, sec, "password", why, "relay %s: other users can read the password here; "
+	return source_wrong(s, sec, "password", why,
+	    "relay %s: other users can read the password here; "
 	    "use password-file, or chmod 0600 %s", r->name, s->path);
 }
 
@@ -205,7 +212,8 @@ static int
 check_sender(const struct source *s, cfg_t *sec, const struct relay_conf *r, struct buf *why)
 {
 	if (r->from_header == FROM_REWRITE && r->from == NULL)
-		return source_wrong(s, sec, "from-header", why, "relay %s: nothing to rewrite the header to; "
+		return source_wrong(s, sec, "from-header", why,
+		    "relay %s: nothing to rewrite the header to; "
 		    "add from = \"you@example.com\"", r->name);
 	return 0;
 }
@@ -299,7 +307,8 @@ check(const struct source *s, cfg_t *sec, const struct provider *p, const struct
 	int rc;
 
 	if (r->host == NULL && r->provider != NULL)
-		return source_wrong(s, sec, "provider", why, "relay %s: provider %s has no host of its own; "
+		return source_wrong(s, sec, "provider", why,
+		    "relay %s: provider %s has no host of its own; "
 		    "add host = \"smtp.example.com\"", r->name, r->provider);
 	if (r->host == NULL)
 		return source_wrong(s, sec, NULL, why, "relay %s: neither provider nor host; "

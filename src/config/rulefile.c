@@ -104,7 +104,8 @@ take_one(const struct source *s, cfg_t *sec, struct rules *into, struct buf *why
 	unsigned i, k;
 
 	if (verdict == NULL)
-		return source_wrong(s, sec, NULL, why, "rule: no verdict; add verdict = \"defer\" or another");
+		return source_wrong(s, sec, NULL, why,
+		    "rule: no verdict; add verdict = \"defer\" or another");
 	if (verdict_parse(verdict, &common.verdict) < 0)
 		return source_wrong(s, sec, "verdict", why, "verdict: \"%.40s\" is none", verdict);
 	common.when = take_when(sec, common.verdict);
@@ -113,7 +114,8 @@ take_one(const struct source *s, cfg_t *sec, struct rules *into, struct buf *why
 		return source_wrong(s, sec, NULL, why,
 		    "rule: matches every reply; add code, dsn or contains");
 	if (is_about_message(common.verdict) && (common.when & ~(unsigned)WHEN_MESSAGE) != 0)
-		return source_wrong(s, sec, "when", why, "rule: only replies to mail, rcpt, data and end "
+		return source_wrong(s, sec, "when", why,
+		    "rule: only replies to mail, rcpt, data and end "
 		    "are about a message; for others write verdict = \"pause\"");
 	if (common.verdict != VERDICT_PAUSE && common.pause_s != 0)
 		return source_wrong(s, sec, "pause", why,

@@ -4,6 +4,10 @@
 
 #include "config/scan.h"
 
+#define NOT_EXPANDED \
+	"\"${\" is not expanded here; write the value itself, or put it in 'single quotes'"
+#define LONE_BACKSLASH "a \\ in a string stands only before \\ or the quote; double it"
+
 /* relay { rule { list = { is three; more is nobody's schema. */
 #define MAX_DEPTH 8
 
@@ -79,12 +83,12 @@ string(struct scan *s)
 			return true;
 		}
 		if (quote == '"' && c == '$' && peek(s, 1) == '{') {
-			s->why = "\"${\" is not expanded here; write the value itself, or use 'single quotes'";
+			s->why = NOT_EXPANDED;
 			return false;
 		}
 		if (c == '\\') {
 			if (peek(s, 1) != '\\' && peek(s, 1) != quote) {
-				s->why = "a \\ in a string stands only before \\ or the quote; double it";
+				s->why = LONE_BACKSLASH;
 				return false;
 			}
 			s->at++;
@@ -140,7 +144,7 @@ plain(struct scan *s)
 		return false;
 	case '$':
 		if (peek(s, 1) == '{') {
-			s->why = "\"${\" is not expanded here; write the value itself in 'single quotes'";
+			s->why = NOT_EXPANDED;
 			return false;
 		}
 		break;

@@ -58,7 +58,8 @@ cannot_open(const char *path, int error, struct buf *why)
 	if (error == ENOENT)
 		buf_str(why, "; write the password into this file, chmod 0640, chgrp " POSTERN_USER);
 	else if (error == EACCES)
-		buf_str(why, "; only root and the daemon may read it: chgrp " POSTERN_USER ", chmod 0640");
+		buf_str(why, "; only root and the daemon may read it: chgrp " POSTERN_USER
+		    ", chmod 0640");
 	return error == EACCES ? EX_NOPERM : EX_CONFIG;
 }
 

@@ -204,7 +204,8 @@ slurp(const char *path, struct stat *st, struct buf *ret, struct buf *why)
 	}
 	if (fs_stat(fd, st) < 0 || !S_ISREG(st->st_mode)) {
 		fs_close(fd);
-		return cannot(why, path, EX_NOINPUT, "not a regular file; name the configuration file itself");
+		return cannot(why, path, EX_NOINPUT,
+		    "not a regular file; name the configuration file itself");
 	}
 	if (st->st_size > SOURCE_MAX_BYTES) {
 		fs_close(fd);
@@ -348,7 +349,8 @@ line_of(const struct source *s, cfg_t *sec, const char *option)
 }
 
 int
-source_wrong(const struct source *s, cfg_t *sec, const char *option, struct buf *why, const char *fmt, ...)
+source_wrong(const struct source *s, cfg_t *sec, const char *option, struct buf *why,
+    const char *fmt, ...)
 {
 	va_list ap;
 

@@ -32,7 +32,8 @@ check_daemon_can(const struct relay_conf *r, struct buf *why)
 	if ((st.st_uid == daemon->pw_uid && (st.st_mode & 0400) != 0) ||
 	    (st.st_gid == daemon->pw_gid && (st.st_mode & 0040) != 0))
 		return 0;
-	buf_printf(why, "%s: the daemon (user %s) cannot read it; chgrp %s and chmod 0640", r->password_file,
+	buf_printf(why, "%s: the daemon (user %s) cannot read it; chgrp %s and chmod 0640",
+	    r->password_file,
 	    POSTERN_USER, POSTERN_USER);
 	return EX_CONFIG;
 }
@@ -46,7 +47,7 @@ check_secret(const struct relay_conf *r, struct buf *why)
 	if (r->user == NULL)
 		return 0;
 	if (r->credential != NULL && getenv("CREDENTIALS_DIRECTORY") == NULL) {
-		printf("relay %s: credential \"%s\" is the service manager's to give; not checked here\n",
+		printf("relay %s: credential \"%s\" is given by the service manager; not checked here\n",
 		    r->name, r->credential);
 		return 0;
 	}

@@ -20,7 +20,8 @@ connect_to(const char *path, struct buf *why)
 	int fd, error;
 
 	if (strlen(path) >= sizeof(sun.sun_path)) {
-		buf_printf(why, "%s: path of a socket is longer than %zu bytes", path, sizeof(sun.sun_path) - 1);
+		buf_printf(why, "%s: path of a socket is longer than %zu bytes", path,
+		    sizeof(sun.sun_path) - 1);
 		return -EX_UNAVAILABLE;
 	}
 	memcpy(sun.sun_path, path, strlen(path));

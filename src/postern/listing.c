@@ -109,7 +109,8 @@ listing_end(struct listing *l)
 		fputs("Mail queue is empty\n", l->out);
 	} else {
 		fprintf(l->out, "\n\t\tTotal requests: %llu\n", (unsigned long long)l->messages);
-		fprintf(l->out, "-- %llu Kbytes in %llu Request%s.\n", (unsigned long long)(l->bytes + 1023) / 1024,
+		fprintf(l->out, "-- %llu Kbytes in %llu Request%s.\n",
+		    (unsigned long long)(l->bytes + 1023) / 1024,
 		    (unsigned long long)l->messages, l->messages == 1 ? "" : "s");
 	}
 	buf_done(&l->entry);

@@ -35,7 +35,8 @@ list_offline(struct listing *l)
 	buf_init(&why, 4096);
 	rc = offline_list(place_spool(), l, &why);
 	if (rc == -EACCES || rc == -EPERM)
-		fprintf(stderr, "mailq: without the daemon only root can read the queue (%s)\n", buf_cstr(&why));
+		fprintf(stderr, "mailq: without the daemon only root can read the queue (%s)\n",
+		    buf_cstr(&why));
 	else if (rc < 0)
 		fprintf(stderr, "mailq: %s\n", buf_cstr(&why));
 	else
@@ -63,7 +64,8 @@ command_mailq(int argc, char **argv)
 		listing_end(&l);
 		rc = finish(&l, EX_OK);
 	} else if (rc == EX_UNAVAILABLE) {
-		fprintf(stderr, "mailq: posternd is not running (%s); start it: systemctl start postern\n",
+		fprintf(stderr,
+		    "mailq: posternd is not running (%s); start it: systemctl start postern\n",
 		    buf_cstr(&why));
 		rc = list_offline(&l);
 	} else {

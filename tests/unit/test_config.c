@@ -133,11 +133,15 @@ START_TEST(everything)
 	    "relays = { \"isp\", # first\n  \"lab\" }\n"
 	    "relay unused { host = a.example.com }\n"
 	    "relay lab { host = \"127.0.0.1\" tls = none port = 2525 }\n"
-	    "relay isp { host = smtp.isp.net port = 465 tls = implicit tls-min = 1.3 tls-verify = no\n"
+	    "relay isp { host = smtp.isp.net port = 465 tls = implicit tls-min = 1.3 "
+	    "tls-verify = no\n"
 	    "  ca-file = /etc/ca.pem ca-path = /etc/ca auth = \"scram-sha-256 plain\" user = x\n"
-	    "  credential = isp from = ops@example.com from-header = rewrite helo = \"[192.0.2.1]\"\n"
-	    "  connections = 100 pipeline-depth = 64 idle = 1h recipients-per-message = 1 chunking = off\n"
-	    "  rule { when = { mail } code = { 550, 551 } dsn = 5.7.1 contains = { \"no way\" } verdict = pause\n"
+	    "  credential = isp from = ops@example.com from-header = rewrite helo = "
+	    "\"[192.0.2.1]\"\n"
+	    "  connections = 100 pipeline-depth = 64 idle = 1h recipients-per-message = 1 "
+	    "chunking = off\n"
+	    "  rule { when = { mail } code = { 550, 551 } dsn = 5.7.1 contains = { \"no way\" "
+	    "} verdict = pause\n"
 	    "    pause = 1h hint = \"ask them\" } }\n"
 	    "queue { expire = 1w warn-after = 90 max-message = 1G min-free = 0 }\n"
 	    "log { to = stderr facility = local3 level = debug }\n");
@@ -229,93 +233,157 @@ static const struct {
 	const char *why;
 } wrong[] = {
 	/* syntax */
-	{ "", ":1: no relay; add relay NAME { provider = \"gmail\" user = \"you@gmail.com\" password-file = \"...\" }" },
-	{ "hostname \"a\"\n", ":1: missing equal sign after option 'hostname'; write NAME = VALUE" },
+	{ "", ":1: no relay; add relay NAME { provider = \"gmail\" user = \"you@gmail.com\" "
+	    "password-file = \"...\" }" },
+	{ "hostname \"a\"\n", ":1: missing equal sign after option 'hostname'; write NAME = VALUE"
+	    },
 	{ "relay { }\n", ":1: missing title for section 'relay'; write relay NAME { ... }" },
 	{ "relay x\n\n", ":3: premature end of file; a } or a value is missing" },
 	{ "}\n", ":1: unexpected closing brace; there is one } more than {" },
 	{ "\n" R "\n", ":2: the { of this line is never closed; add a }" },
 	{ "\nrelays = { a\n" R "}\n", ":2: the { of this line is never closed; add a }" },
 	{ "{{{{{\n{{{{", ":2: too many { inside of each other; close them with }" },
-	{ "hostname = {\n}", ":1: unexpected token '{'; put values with blanks or special characters in \"quotes\"" },
-	{ "\nhostname = \"a\ndomain = \"b\"\n", ":2: the string that begins here is not closed on this line; add the missing quote" },
-	{ "hostname = 'a", ":1: the string that begins here is not closed on this line; add the missing quote" },
+	{ "hostname = {\n}", ":1: unexpected token '{'; put values with blanks or special "
+	    "characters in \"quotes\"" },
+	{ "\nhostname = \"a\ndomain = \"b\"\n", ":2: the string that begins here is not closed "
+	    "on this line; add the missing quote" },
+	{ "hostname = 'a", ":1: the string that begins here is not closed on this line; add the "
+	    "missing quote" },
 	{ "\n/* x\n\n", ":2: the comment that begins here never ends; close it with */" },
 	{ R "port = 25; }", ":1: a ; does not belong here; options end with their line" },
-	{ "hostname = \"${HOME}\"", ":1: \"${\" is not expanded here; write the value itself, or use 'single quotes'" },
-	{ "hostname = ${HOME}", ":1: \"${\" is not expanded here; write the value itself in 'single quotes'" },
-	{ "hostname = \"\\101\"", ":1: a \\ in a string stands only before \\ or the quote; double it" },
+	{ "hostname = \"${HOME}\"",
+	    ":1: \"${\" is not expanded here; write the value itself, or put it in "
+	    "'single quotes'" },
+	{ "hostname = ${HOME}",
+	    ":1: \"${\" is not expanded here; write the value itself, or put it in "
+	    "'single quotes'" },
+	{ "hostname = \"\\101\"", ":1: a \\ in a string stands only before \\ or the quote; "
+	    "double it" },
 	{ R "}\n" R "}\n", ":2: found duplicate title 'r'; give every relay a name of its own" },
 	{ R "port = 1\n port = 2 }", ":2: port: given twice, first in line 1; keep one of them" },
-	{ "relays = { a }\nrelays = { b }", ":2: relays: given twice, first in line 1; keep one of them" },
+	{ "relays = { a }\nrelays = { b }", ":2: relays: given twice, first in line 1; keep one "
+	    "of them" },
 
 	/* unknown options */
 	{ "host-name = a\n", ":1: unknown option \"host-name\"; did you mean \"hostname\"?" },
-	{ R "\n password_file = a }", ":2: unknown option \"password_file\"; did you mean \"password-file\"?" },
+	{ R "\n password_file = a }", ":2: unknown option \"password_file\"; did you mean "
+	    "\"password-file\"?" },
 	{ "expire = 5d", ":1: unknown option \"expire\"; it belongs into queue { ... }" },
 	{ R "}\nflood { }", ":2: unknown option \"flood\"; postern.conf(5) lists the known ones" },
 	{ R "oauth { } }", ":1: unknown option \"oauth\"; did you mean \"auth\"?" },
-	{ R "password-command = { a } }", ":1: unknown option \"password-command\"; postern.conf(5) lists the known ones" },
+	{ R "password-command = { a } }", ":1: unknown option \"password-command\"; "
+	    "postern.conf(5) lists the known ones" },
 	{ "listen x { }", ":1: unknown option \"listen\"; postern.conf(5) lists the known ones" },
-	{ "include(\"/etc/passwd\")", ":1: unknown option \"include\"; postern.conf(5) lists the known ones" },
+	{ "include(\"/etc/passwd\")", ":1: unknown option \"include\"; postern.conf(5) lists "
+	    "the known ones" },
 
 	/* values */
-	{ "hostname = \"a b\"", ":1: hostname: \"a b\" is not possible; write a full name such as \"web1.example.com\"" },
-	{ "hostname = 192.0.2.1", ":1: hostname: \"192.0.2.1\" is not possible; write a full name such as \"web1.example.com\"" },
-	{ "local-mail = ops", ":1: local-mail: \"ops\" is not possible (it has no domain); write one address such as \"ops@example.com\"" },
-	{ "hostname = h.example.com\nlocal-mail = a@H.example.com " R "}", ":2: local-mail: a@H.example.com is on this host, whose mail it should receive; write an address elsewhere" },
+	{ "hostname = \"a b\"", ":1: hostname: \"a b\" is not possible; write a full name such "
+	    "as \"web1.example.com\"" },
+	{ "hostname = 192.0.2.1", ":1: hostname: \"192.0.2.1\" is not possible; write a full "
+	    "name such as \"web1.example.com\"" },
+	{ "local-mail = ops", ":1: local-mail: \"ops\" is not possible (it has no domain); "
+	    "write one address such as \"ops@example.com\"" },
+	{ "hostname = h.example.com\nlocal-mail = a@H.example.com " R "}",
+	    ":2: local-mail: a@H.example.com is on this host, whose mail it should receive; "
+	    "write an address elsewhere" },
 	{ R "port = 025x }", ":1: port: \"025x\" is not possible; write a number from 1 to 65535" },
 	{ R "port = 0 }", ":1: port: \"0\" is not possible; write a number from 1 to 65535" },
-	{ R "port = 65536 }", ":1: port: \"65536\" is not possible; write a number from 1 to 65535" },
+	{ R "port = 65536 }", ":1: port: \"65536\" is not possible; write a number from 1 to "
+	    "65535" },
 	{ R "port = \"\" }", ":1: port: \"\" is not possible; write a number from 1 to 65535" },
-	{ R "tls = ssl }", ":1: tls: \"ssl\" is not possible; write \"implicit\", \"starttls\" or \"none\"" },
+	{ R "tls = ssl }", ":1: tls: \"ssl\" is not possible; write \"implicit\", \"starttls\" "
+	    "or \"none\"" },
 	{ R "tls-min = 1.1 }", ":1: tls-min: \"1.1\" is not possible; write \"1.2\" or \"1.3\"" },
-	{ R "tls-verify = maybe }", ":1: tls-verify: \"maybe\" is not possible; write true or false" },
+	{ R "tls-verify = maybe }", ":1: tls-verify: \"maybe\" is not possible; write true or "
+	    "false" },
 	{ R "idle = 2h }", ":1: idle: \"2h\" is not possible; write a time from \"1s\" to \"1h\"" },
-	{ R "connections = 101 }", ":1: connections: \"101\" is not possible; write a number from 1 to 100" },
-	{ R "password-file = secret }", ":1: password-file: \"secret\" is not possible; write the file's full path" },
-	{ R "credential = \"../x\" }", ":1: credential: \"../x\" is not possible; write the name given to LoadCredential=" },
-	{ R "credential = \"a/x\" }", ":1: credential: \"a/x\" is not possible; write the name given to LoadCredential=" },
-	{ R "auth = \"PLA(IN\" }", ":1: auth: \"PLA(IN\" is not possible; write SASL mechanisms such as \"PLAIN LOGIN\"" },
+	{ R "connections = 101 }", ":1: connections: \"101\" is not possible; write a number "
+	    "from 1 to 100" },
+	{ R "password-file = secret }", ":1: password-file: \"secret\" is not possible; write "
+	    "the file's full path" },
+	{ R "credential = \"../x\" }", ":1: credential: \"../x\" is not possible; write the "
+	    "name given to LoadCredential=" },
+	{ R "credential = \"a/x\" }", ":1: credential: \"a/x\" is not possible; write the name "
+	    "given to LoadCredential=" },
+	{ R "auth = \"PLA(IN\" }", ":1: auth: \"PLA(IN\" is not possible; write SASL mechanisms "
+	    "such as \"PLAIN LOGIN\"" },
 	{ R "user = \"a\tb\" }", ":1: user: a control character in the value; take it out" },
-	{ R "password = \"\" }", ":1: password: empty or too long; write the password, or better use password-file" },
-	{ R "from = root }", ":1: from: \"root\" is not possible (it has no domain); write the account's address such as \"ops@example.com\"" },
-	{ "queue { expire = 61d }", ":1: expire: \"61d\" is not possible; write a time from \"1s\" to \"60d\"" },
-	{ "queue { max-message = 35X }", ":1: max-message: \"35X\" is not possible; write a size from \"1k\" to \"4G\"" },
-	{ "log { level = loud }", ":1: level: \"loud\" is not possible; write \"alert\", \"err\", \"warn\", \"info\" or \"debug\"" },
-	{ "log { facility = mial }", ":1: facility: \"mial\" is not possible; write a syslog facility such as \"mail\" or \"local0\"" },
-	{ "relay ../x { host = a }", ":1: relay: the name \"../x\" is not possible; letters, digits and - only" },
+	{ R "password = \"\" }", ":1: password: empty or too long; write the password, or "
+	    "better use password-file" },
+	{ R "from = root }", ":1: from: \"root\" is not possible (it has no domain); write the "
+	    "account's address such as \"ops@example.com\"" },
+	{ "queue { expire = 61d }", ":1: expire: \"61d\" is not possible; write a time from "
+	    "\"1s\" to \"60d\"" },
+	{ "queue { max-message = 35X }", ":1: max-message: \"35X\" is not possible; write a "
+	    "size from \"1k\" to \"4G\"" },
+	{ "log { level = loud }", ":1: level: \"loud\" is not possible; write \"alert\", "
+	    "\"err\", \"warn\", \"info\" or \"debug\"" },
+	{ "log { facility = mial }", ":1: facility: \"mial\" is not possible; write a syslog "
+	    "facility such as \"mail\" or \"local0\"" },
+	{ "relay ../x { host = a }", ":1: relay: the name \"../x\" is not possible; letters, "
+	    "digits and - only" },
 
 	/* what does not fit together */
-	{ "\nrelay r {\n}\n", ":3: relay r: neither provider nor host; add provider = \"gmail\" or host = \"smtp.example.com\"" },
-	{ "\nrelay r {\n\nport = 1 tls = none\n}\n", ":2: relay r: neither provider nor host; add provider = \"gmail\" or host = \"smtp.example.com\"" },
-	{ "relay r {\n provider = generic }", ":2: relay r: provider generic has no host of its own; add host = \"smtp.example.com\"" },
-	{ R "\nuser = a }", ":2: relay r: user without a password; add password-file = \"/etc/postern/r.password\"" },
-	{ "\n" R "\npassword-file = /a }", ":2: relay r: password without a user; add user = \"...\" (the login name)" },
-	{ "relay r { provider = gmail password-file = /a }", ":1: relay r: password without a user; add user = \"...\" (the account's full address)" },
-	{ "relay r { provider = gmail }", ":1: relay r: provider gmail wants a login; add user = \"...\" (the account's full address) and password-file" },
-	{ R "user = a password-file = /a credential = b }", ":1: relay r: more than one password; keep one of password-file, credential and password" },
-	{ "relay r { provider = outlook user = a credential = b }", ":1: relay r: outlook takes no passwords, only OAuth tokens (XOAUTH2), which this version cannot get; use another relay" },
-	{ R "\ntls = none }", ":2: relay r: tls = \"none\" would send mail to a.example.com in the clear; write \"starttls\" or \"implicit\", or say insecure = true" },
-	{ "relay r { host = 128.0.0.1\ntls = none }", ":2: relay r: tls = \"none\" would send mail to 128.0.0.1 in the clear; write \"starttls\" or \"implicit\", or say insecure = true" },
-	{ R "\ninsecure = true }", ":2: relay r: insecure is for tls = \"none\"; take it out (a certificate is left unchecked by tls-verify = false)" },
-	{ R "\nport = 465 tls = starttls }", ":2: relay r: port 465 begins with TLS; write tls = \"implicit\", or port = 587" },
-	{ R "\nport = 587 tls = implicit }", ":2: relay r: port 587 does not begin with TLS; write tls = \"starttls\", or port = 465" },
-	{ R "\nfrom-header = rewrite }", ":2: relay r: nothing to rewrite the header to; add from = \"you@example.com\"" },
-	{ R "user = a\npassword = b }", ":2: relay r: other users can read the password here; use password-file, or chmod 0600 @" },
-	{ "relays = { r, gmial }\n" R "} relay gmail { host = b }", ":1: relays: there is no relay \"gmial\"; did you mean \"gmail\"?" },
-	{ "relays = { zz }\n" R "}", ":1: relays: there is no relay \"zz\"; add relay zz { ... }, or take it out" },
+	{ "\nrelay r {\n}\n", ":3: relay r: neither provider nor host; add provider = \"gmail\" "
+	    "or host = \"smtp.example.com\"" },
+	{ "\nrelay r {\n\nport = 1 tls = none\n}\n", ":2: relay r: neither provider nor host; "
+	    "add provider = \"gmail\" or host = \"smtp.example.com\"" },
+	{ "relay r {\n provider = generic }", ":2: relay r: provider generic has no host of its "
+	    "own; add host = \"smtp.example.com\"" },
+	{ R "\nuser = a }", ":2: relay r: user without a password; add password-file = "
+	    "\"/etc/postern/r.password\"" },
+	{ "\n" R "\npassword-file = /a }", ":2: relay r: password without a user; add user = "
+	    "\"...\" (the login name)" },
+	{ "relay r { provider = gmail password-file = /a }", ":1: relay r: password without a "
+	    "user; add user = \"...\" (the account's full address)" },
+	{ "relay r { provider = gmail }", ":1: relay r: provider gmail wants a login; add user "
+	    "= \"...\" (the account's full address) and password-file" },
+	{ R "user = a password-file = /a credential = b }", ":1: relay r: more than one "
+	    "password; keep one of password-file, credential and password" },
+	{ "relay r { provider = outlook user = a credential = b }",
+	    ":1: relay r: outlook takes no passwords, only OAuth tokens (XOAUTH2), which this "
+	    "version cannot get; use another relay" },
+	{ R "\ntls = none }", ":2: relay r: tls = \"none\" would send mail to a.example.com in "
+	    "the clear; write \"starttls\" or \"implicit\", or say insecure = true" },
+	{ "relay r { host = 128.0.0.1\ntls = none }", ":2: relay r: tls = \"none\" would send "
+	    "mail to 128.0.0.1 in the clear; write \"starttls\" or \"implicit\", or say "
+	    "insecure = true" },
+	{ R "\ninsecure = true }", ":2: relay r: insecure is for tls = \"none\"; take it out (a "
+	    "certificate is left unchecked by tls-verify = false)" },
+	{ R "\nport = 465 tls = starttls }", ":2: relay r: port 465 begins with TLS; write tls "
+	    "= \"implicit\", or port = 587" },
+	{ R "\nport = 587 tls = implicit }", ":2: relay r: port 587 does not begin with TLS; "
+	    "write tls = \"starttls\", or port = 465" },
+	{ R "\nfrom-header = rewrite }", ":2: relay r: nothing to rewrite the header to; add "
+	    "from = \"you@example.com\"" },
+	{ R "user = a\npassword = b }", ":2: relay r: other users can read the password here; "
+	    "use password-file, or chmod 0600 @" },
+	{ "relays = { r, gmial }\n" R "} relay gmail { host = b }",
+	    ":1: relays: there is no relay \"gmial\"; did you mean \"gmail\"?" },
+	{ "relays = { zz }\n" R "}", ":1: relays: there is no relay \"zz\"; add relay zz { ... "
+	    "}, or take it out" },
 	{ "relays = { r, r }\n" R "}", ":1: relays: \"r\" stands there twice; take one out" },
 
 	/* rules */
 	{ R "rule { code = 550 } }", ":1: rule: no verdict; add verdict = \"defer\" or another" },
-	{ R "rule { code = 550 verdict = sent } }", ":1: verdict: \"sent\" is not possible; write defer, reject, split, reconnect, pause, credential or config" },
-	{ R "rule { verdict = defer } }", ":1: rule: matches every reply; add code, dsn or contains" },
-	{ R "rule { code = 250 verdict = defer } }", ":1: code: \"250\" is not possible; write a reply code such as 550, or its class: 4 or 5" },
-	{ R "rule { dsn = 2.0.0 verdict = defer } }", ":1: dsn: \"2.0.0\" is not possible; write an enhanced status code such as \"5.7.8\"" },
-	{ R "rule { code = 550 when = { auth }\nverdict = reject } }", ":1: rule: only replies to mail, rcpt, data and end are about a message; for others write verdict = \"pause\"" },
-	{ R "rule { code = 550 when = { quit }\nverdict = reject } }", ":1: when: \"quit\" is not possible; write some of banner, ehlo, starttls, auth, mail, rcpt, data, end, other, any" },
-	{ R "rule { code = 550 verdict = config\npause = 5m } }", ":2: rule: only verdict = \"pause\" has a time; take pause out, or change the verdict" },
+	{ R "rule { code = 550 verdict = sent } }", ":1: verdict: \"sent\" is not possible; "
+	    "write defer, reject, split, reconnect, pause, credential or config" },
+	{ R "rule { verdict = defer } }", ":1: rule: matches every reply; add code, dsn or "
+	    "contains" },
+	{ R "rule { code = 250 verdict = defer } }", ":1: code: \"250\" is not possible; write "
+	    "a reply code such as 550, or its class: 4 or 5" },
+	{ R "rule { dsn = 2.0.0 verdict = defer } }", ":1: dsn: \"2.0.0\" is not possible; "
+	    "write an enhanced status code such as \"5.7.8\"" },
+	{ R "rule { code = 550 when = { auth }\nverdict = reject } }",
+	    ":1: rule: only replies to mail, rcpt, data and end are about a message; for "
+	    "others write verdict = \"pause\"" },
+	{ R "rule { code = 550 when = { quit }\nverdict = reject } }",
+	    ":1: when: \"quit\" is not possible; write some of banner, ehlo, starttls, auth, "
+	    "mail, rcpt, data, end, other, any" },
+	{ R "rule { code = 550 verdict = config\npause = 5m } }",
+	    ":2: rule: only verdict = \"pause\" has a time; take pause out, or change the verdict"
+	    },
 };
 
 START_TEST(refused)
@@ -342,7 +410,8 @@ END_TEST
 START_TEST(unknown_provider_lists_the_known)
 {
 	ck_assert_int_eq(read_text("\nrelay r {\n\n provider = gmial }"), EX_CONFIG);
-	ck_assert_ptr_nonnull(strstr(line(), ":4: relay r: unknown provider \"gmial\"; did you mean \"gmail\"? known: aol, att, bell, "));
+	ck_assert_ptr_nonnull(strstr(line(), ":4: relay r: unknown provider \"gmial\"; did you "
+	    "mean \"gmail\"? known: aol, att, bell, "));
 	ck_assert_ptr_nonnull(strstr(line(), ", zoho-pro"));
 }
 END_TEST
@@ -356,7 +425,8 @@ START_TEST(files_that_are_none)
 	buf_clear(&why);
 
 	ck_assert_int_eq(config_read(dir, PROVIDERS, &config, &why), EX_NOINPUT);
-	ck_assert_ptr_nonnull(strstr(buf_cstr(&why), ": not a regular file; name the configuration file itself"));
+	ck_assert_ptr_nonnull(strstr(buf_cstr(&why), ": not a regular file; name the "
+	    "configuration file itself"));
 	buf_clear(&why);
 
 	memset(big, '\n', sizeof(big));
@@ -372,7 +442,8 @@ START_TEST(files_that_are_none)
 
 	put(MINIMAL, strlen(MINIMAL), 0666);
 	ck_assert_int_eq(config_read(path, PROVIDERS, &config, &why), EX_CONFIG);
-	ck_assert_ptr_nonnull(strstr(line(), ": writable by every user, who could then take all mail; chmod o-w "));
+	ck_assert_ptr_nonnull(strstr(line(), ": writable by every user, who could then take all "
+	    "mail; chmod o-w "));
 }
 END_TEST
 
@@ -388,7 +459,8 @@ END_TEST
 
 START_TEST(crlf_and_utf8)
 {
-	read_good("# \xc3\xa4\r\nrelay r {\r\n host = a.example.com\r\n user = \"j\xc3\xbcrgen\"\r\n credential = c\r\n}\r\n");
+	read_good("# \xc3\xa4\r\nrelay r {\r\n host = a.example.com\r\n user = "
+	    "\"j\xc3\xbcrgen\"\r\n credential = c\r\n}\r\n");
 	ck_assert_str_eq(config->relays[0].user, "j\xc3\xbcrgen");
 }
 END_TEST
@@ -440,8 +512,10 @@ static const struct {
 	const char *name;
 	const char *near;
 } guesses[] = {
-	{ "gmial", "gmail" }, { "GMAIL", "gmail" }, { "gmail", "gmail" }, { "password_file", "password-file" },
-	{ "passwordfile", "password-file" }, { "x", NULL }, { "", NULL }, { "pots", "post" }, { "banana", NULL },
+	{ "gmial", "gmail" }, { "GMAIL", "gmail" }, { "gmail", "gmail" }, { "password_file",
+	    "password-file" },
+	{ "passwordfile", "password-file" }, { "x", NULL }, { "", NULL }, { "pots", "post" }, {
+	    "banana", NULL },
 	{ "0123456789012345678901234567890123456789012345678901234567890123456789", NULL },
 };
 

@@ -59,15 +59,19 @@ static const struct {
 	const char *want;
 } rows[] = {
 	{ "", "Mail queue is empty\n" },
-	{ "relay name=gmail state=up sessions=1 since=1\nrelay name=b state=idle\n", "Mail queue is empty\n" },
-	{ "message id=0123456789ABCDEF size=1234 time=1763971200 state=active uid=0 sender=a%40b.example\n"
+	{ "relay name=gmail state=up sessions=1 since=1\nrelay name=b state=idle\n",
+	    "Mail queue is empty\n" },
+	{ "message id=0123456789ABCDEF size=1234 time=1763971200 state=active uid=0 "
+	    "sender=a%40b.example\n"
 	  "recipient addr=bob%40example.com state=waiting\n",
 	  HEAD "0123456789ABCDEF*     1234 Mon Nov 24 08:00:00  a@b.example\n"
 	  PAD "bob@example.com\n"
 	  "\n\t\tTotal requests: 1\n-- 2 Kbytes in 1 Request.\n" },
 	/* the null path; a reason shared; one already sent is not shown */
-	{ "message id=0123456789ABCDEF size=1024 time=1763971200 state=later uid=0 sender= next=1764000270\n"
-	  "recipient addr=a@x state=deferred time=1 code=451 dsn=4.7.1 relay=gmail text=451%204.7.1%20later\n"
+	{ "message id=0123456789ABCDEF size=1024 time=1763971200 state=later uid=0 sender= "
+	    "next=1764000270\n"
+	  "recipient addr=a@x state=deferred time=1 code=451 dsn=4.7.1 relay=gmail "
+	      "text=451%204.7.1%20later\n"
 	  "recipient addr=b@x state=deferred text=451%204.7.1%20later\n"
 	  "recipient addr=c@x state=sent text=250%20ok\n"
 	  "recipient addr=d@x state=failed text=550%20no\n"
@@ -80,21 +84,27 @@ static const struct {
 	  "\n\t\tTotal requests: 2\n-- 2 Kbytes in 2 Requests.\n" },
 	{ "message id=0123456789ABCDEF size=5 time=1763971200 state=bad uid=0\n"
 	  "message id=0123456789ABCDF0 size=5 time=1763971200 state=dead uid=0 sender=\n",
-	  HEAD "0123456789ABCDEF         5 Mon Nov 24 08:00:00  ?\n(not readable as a message; kept in bad/)\n"
+	  HEAD "0123456789ABCDEF         5 Mon Nov 24 08:00:00  ?\n(not readable as a message; "
+	      "kept in bad/)\n"
 	  "\n0123456789ABCDF0         5 Mon Nov 24 08:00:00  MAILER-DAEMON\n"
 	  "(neither deliverable nor returnable; kept in dead/)\n"
 	  "\n\t\tTotal requests: 2\n-- 1 Kbytes in 2 Requests.\n" },
 	/* a relay's trouble */
 	{ "relay name=gmail state=resting sessions=0 since=1 verdict=credential until=1764003600 "
 	  "text=Username%20and%20Password%20not%20accepted hint=make%20an%20app%20password\n",
-	  "relay gmail is paused: Username and Password not accepted (make an app password); next attempt in 1h00m\n"
+	  "relay gmail is paused: Username and Password not accepted (make an app password); "
+	      "next attempt in 1h00m\n"
 	  "Mail queue is empty\n" },
-	{ "relay name=isp state=off text=no%20route\n", "relay isp has no network: no route\nMail queue is empty\n" },
-	{ "relay name=isp state=pausing text=x until=5\n", "relay isp is paused: x\nMail queue is empty\n" },
+	{ "relay name=isp state=off text=no%20route\n", "relay isp has no network: no "
+	    "route\nMail queue is empty\n" },
+	{ "relay name=isp state=pausing text=x until=5\n", "relay isp is paused: x\nMail queue "
+	    "is empty\n" },
 	/* a newer daemon, a broken one, a hostile upstream */
-	{ "weather sun=1\n\nmessage\nmessage id=\nrecipient state=waiting\nrelay\n", "Mail queue is empty\n" },
+	{ "weather sun=1\n\nmessage\nmessage id=\nrecipient state=waiting\nrelay\n",
+	    "Mail queue is empty\n" },
 	{ "relay name=%ZZ text=a\nrelay name=a text=%\n", "Mail queue is empty\n" },
-	{ "message mood=good id=0123456789ABCDEF size=x time=-1 state=? sender=%1B[2J%C2%9B%0A%C3%BC\n"
+	{ "message mood=good id=0123456789ABCDEF size=x time=-1 state=? "
+	    "sender=%1B[2J%C2%9B%0A%C3%BC\n"
 	  "recipient addr=a%FF@x state=waiting text=%0A%09Total%20requests:%200\n",
 	  HEAD "0123456789ABCDEF         0 Thu Jan  1 00:00:00  ?[2J??\xc3\xbc\n"
 	  "(??Total requests: 0)\n" PAD "a?@x\n"
@@ -132,8 +142,10 @@ START_TEST(monitors_read_it)
 	int heads = 0;
 
 	feed("relay name=g state=resting text=quota\n"
-	    "message id=00AAAAAAAAAAAAAA size=2048 time=1 state=ready sender=a\nrecipient addr=b state=waiting\n"
-	    "message id=00BBBBBBBBBBBBBB size=2048 time=1 state=ready sender=a\nrecipient addr=b state=waiting\n");
+	    "message id=00AAAAAAAAAAAAAA size=2048 time=1 state=ready sender=a\nrecipient "
+	    "addr=b state=waiting\n"
+	    "message id=00BBBBBBBBBBBBBB size=2048 time=1 state=ready sender=a\nrecipient "
+	    "addr=b state=waiting\n");
 	ck_assert(matches("^[[:space:]]+Total requests: ([0-9]+)$", text, got, sizeof(got)));
 	ck_assert_str_eq(got, "2");
 	ck_assert_ptr_null(strstr(text, "mqueue"));

@@ -71,13 +71,15 @@ judge(const struct provider *p, size_t from, size_t n, const struct reply *reply
 	const struct rule *rule = &p->rules.rule[from];
 
 	for (when = 1; when <= WHEN_OTHER; when <<= 1) {
-		struct judged at = { .when = (enum when)when, .some_accepted = true, .have_credential = true };
+		struct judged at = { .when = (enum when)when, .some_accepted = true,
+		    .have_credential = true };
 		struct status st;
 
 		if ((rule->when & when) == 0)
 			continue;
 		rules_judge(&p->rules, &at, reply, &st);
-		ck_assert_msg(is_hint_of(&p->rules, from, n, st.hint), "\"%s\" at phase %u went to: %s",
+		ck_assert_msg(is_hint_of(&p->rules, from, n, st.hint),
+		    "\"%s\" at phase %u went to: %s",
 		    buf_cstr(&reply->text), when, st.hint != NULL ? st.hint : "no rule");
 		ck_assert_str_eq(verdict_name(st.verdict), verdict_name(rule->verdict));
 		ck_assert_int_eq(st.pause_s, rule->pause_s);
@@ -121,11 +123,13 @@ START_TEST(file_reads_and_rules_win)
 	buf_init(&why, 65536);
 	snprintf(path, sizeof(path), "%s/%s.conf", PROVIDERS, names[_i]);
 	ck_assert_msg(source_open(path, sample_schema, &s, &why) == 0, "%s", buf_cstr(&why));
-	family = source_str(s.root, "host") != NULL && strstr(source_str(s.root, "host"), "REGION") != NULL;
+	family = source_str(s.root, "host") != NULL && strstr(source_str(s.root, "host"), "REGION")
+	    != NULL;
 	snprintf(path, sizeof(path), "%s%s", names[_i], family ? "-eu-west-1" : "");
 	ck_assert_msg(provider_read(PROVIDERS, path, &p, &why) == 0, "%s", buf_cstr(&why));
 
-	ck_assert(strcmp(names[_i], "generic") == 0 || (p.host != NULL && p.port != 0 && p.tls != NULL &&
+	ck_assert(strcmp(names[_i], "generic") == 0 || (p.host != NULL && p.port != 0 && p.tls !=
+	    NULL &&
 	    p.auth != NULL && p.user_hint != NULL));
 	for (i = 0; i < cfg_size(s.root, "rule"); i++) {
 		cfg_t *sec = cfg_getnsec(s.root, "rule", i);
@@ -157,39 +161,66 @@ static const struct {
 	enum verdict verdict;
 	int          pause_s;
 } facts[] = {
-	{ "gmail", WHEN_AUTH, { "535-5.7.8 Username and Password not accepted. For more information, go to",
-	    "535 5.7.8  https://support.google.com/mail/?p=BadCredentials x - gsmtp" }, VERDICT_CREDENTIAL, 0 },
-	{ "gmail", WHEN_AUTH, { "534-5.7.14 <https://accounts.google.com/x> Please log", "534-5.7.14 in via your web browser and then try again.",
-	    "534 5.7.14  https://support.google.com/mail/answer/78754 x - gsmtp" }, VERDICT_CREDENTIAL, 0 },
-	{ "gmail", WHEN_AUTH, { "454 4.7.0 Too many login attempts, please try again later." }, VERDICT_PAUSE, 1800 },
+	{ "gmail", WHEN_AUTH, { "535-5.7.8 Username and Password not accepted. For more "
+	    "information, go to",
+	    "535 5.7.8  https://support.google.com/mail/?p=BadCredentials x - gsmtp" },
+	    VERDICT_CREDENTIAL, 0 },
+	{ "gmail", WHEN_AUTH, { "534-5.7.14 <https://accounts.google.com/x> Please log",
+	    "534-5.7.14 in via your web browser and then try again.",
+	    "534 5.7.14  https://support.google.com/mail/answer/78754 x - gsmtp" },
+	    VERDICT_CREDENTIAL, 0 },
+	{ "gmail", WHEN_AUTH, { "454 4.7.0 Too many login attempts, please try again later." },
+	    VERDICT_PAUSE, 1800 },
 	/* A used-up day must not bounce, wherever it is said. */
-	{ "gmail", WHEN_MAIL, { "550-5.4.5 Daily user sending limit exceeded. For more information on Gmail",
+	{ "gmail", WHEN_MAIL, { "550-5.4.5 Daily user sending limit exceeded. For more "
+	    "information on Gmail",
 	    "550 5.4.5 sending limits go to x - gsmtp" }, VERDICT_PAUSE, 3600 },
-	{ "gmail", WHEN_RCPT, { "550 5.4.5 Daily user sending limit exceeded." }, VERDICT_PAUSE, 3600 },
-	{ "gmail", WHEN_DATA, { "550 5.4.5 Daily user sending limit exceeded." }, VERDICT_PAUSE, 3600 },
-	{ "gmail", WHEN_END, { "550 5.4.5 Daily user sending limit exceeded." }, VERDICT_PAUSE, 3600 },
-	{ "gmail", WHEN_MAIL, { "451 4.4.2 Timeout - closing connection. 11sm1314198wmd.23 - gsmtp" }, VERDICT_RECONNECT, 0 },
-	{ "gmail", WHEN_MAIL, { "421 4.7.0 Connection expired, try reconnecting" }, VERDICT_RECONNECT, 0 },
-	{ "gmail", WHEN_RCPT, { "452-4.5.3 Your message has too many recipients. x", "452 4.5.3 y - gsmtp" }, VERDICT_SPLIT, 0 },
-	{ "gmail", WHEN_RCPT, { "550-5.1.1 The email account that you tried to reach does not exist.", "550 5.1.1 x - gsmtp" }, VERDICT_REJECT, 0 },
-	{ "gmail", WHEN_EHLO, { "421-4.7.0 Try again later, closing connection. (EHLO)", "421 4.7.0  x - gsmtp" }, VERDICT_PAUSE, 600 },
-	{ "gmail-relay", WHEN_MAIL, { "550-5.7.0 Mail relay denied [203.0.113.7]. Invalid credentials for relay for", "550 5.7.0 one of the domains in: x. y - gsmtp" }, VERDICT_CONFIG, 0 },
-	{ "m365", WHEN_MAIL, { "550 5.7.30 Basic authentication is not supported for Client Submission. [x]" }, VERDICT_CREDENTIAL, 0 },
-	{ "m365", WHEN_END, { "554 5.2.252 SendAsDenied; a@x not allowed to send as b@x; STOREDRV.x" }, VERDICT_CONFIG, 0 },
-	{ "m365", WHEN_END, { "554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException; x" }, VERDICT_PAUSE, 3600 },
-	{ "m365", WHEN_MAIL, { "432 4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded" }, VERDICT_PAUSE, 30 },
-	{ "ses-us-east-1", WHEN_END, { "454 Throttling failure: Maximum sending rate exceeded." }, VERDICT_PAUSE, 3 },
-	{ "ses-us-east-1", WHEN_AUTH, { "535 Authentication Credentials Invalid" }, VERDICT_CREDENTIAL, 0 },
-	{ "sendgrid", WHEN_AUTH, { "451 Authentication failed: Maximum credits exceeded" }, VERDICT_PAUSE, 10800 },
+	{ "gmail", WHEN_RCPT, { "550 5.4.5 Daily user sending limit exceeded." }, VERDICT_PAUSE,
+	    3600 },
+	{ "gmail", WHEN_DATA, { "550 5.4.5 Daily user sending limit exceeded." }, VERDICT_PAUSE,
+	    3600 },
+	{ "gmail", WHEN_END, { "550 5.4.5 Daily user sending limit exceeded." }, VERDICT_PAUSE,
+	    3600 },
+	{ "gmail", WHEN_MAIL, { "451 4.4.2 Timeout - closing connection. 11sm1314198wmd.23 - "
+	    "gsmtp" }, VERDICT_RECONNECT, 0 },
+	{ "gmail", WHEN_MAIL, { "421 4.7.0 Connection expired, try reconnecting" },
+	    VERDICT_RECONNECT, 0 },
+	{ "gmail", WHEN_RCPT, { "452-4.5.3 Your message has too many recipients. x",
+	    "452 4.5.3 y - gsmtp" }, VERDICT_SPLIT, 0 },
+	{ "gmail", WHEN_RCPT, { "550-5.1.1 The email account that you tried to reach does not "
+	    "exist.", "550 5.1.1 x - gsmtp" }, VERDICT_REJECT, 0 },
+	{ "gmail", WHEN_EHLO, { "421-4.7.0 Try again later, closing connection. (EHLO)",
+	    "421 4.7.0  x - gsmtp" }, VERDICT_PAUSE, 600 },
+	{ "gmail-relay", WHEN_MAIL, { "550-5.7.0 Mail relay denied [203.0.113.7]. Invalid "
+	    "credentials for relay for", "550 5.7.0 one of the domains in: x. y - gsmtp" },
+	    VERDICT_CONFIG, 0 },
+	{ "m365", WHEN_MAIL, { "550 5.7.30 Basic authentication is not supported for Client "
+	    "Submission. [x]" }, VERDICT_CREDENTIAL, 0 },
+	{ "m365", WHEN_END, { "554 5.2.252 SendAsDenied; a@x not allowed to send as b@x; "
+	    "STOREDRV.x" }, VERDICT_CONFIG, 0 },
+	{ "m365", WHEN_END, {
+	    "554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException; x" },
+	    VERDICT_PAUSE, 3600 },
+	{ "m365", WHEN_MAIL, { "432 4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded" },
+	    VERDICT_PAUSE, 30 },
+	{ "ses-us-east-1", WHEN_END, { "454 Throttling failure: Maximum sending rate exceeded." },
+	    VERDICT_PAUSE, 3 },
+	{ "ses-us-east-1", WHEN_AUTH, { "535 Authentication Credentials Invalid" },
+	    VERDICT_CREDENTIAL, 0 },
+	{ "sendgrid", WHEN_AUTH, { "451 Authentication failed: Maximum credits exceeded" },
+	    VERDICT_PAUSE, 10800 },
 	{ "zoho-eu", WHEN_END, { "553 Relaying disallowed as root@web1" }, VERDICT_CONFIG, 0 },
 	{ "generic", WHEN_RCPT, { "554 5.7.1 <a@b>: Relay access denied" }, VERDICT_CONFIG, 0 },
-	{ "generic", WHEN_MAIL, { "553 5.7.1 <a@b>: Sender address rejected: not owned by user c" }, VERDICT_CONFIG, 0 },
-	{ "fastmail", WHEN_AUTH, { "535 5.7.0 Incorrect username or password." }, VERDICT_CREDENTIAL, 0 },
+	{ "generic", WHEN_MAIL, { "553 5.7.1 <a@b>: Sender address rejected: not owned by user c"
+	    }, VERDICT_CONFIG, 0 },
+	{ "fastmail", WHEN_AUTH, { "535 5.7.0 Incorrect username or password." },
+	    VERDICT_CREDENTIAL, 0 },
 };
 
 START_TEST(fact)
 {
-	struct judged at = { .when = facts[_i].when, .some_accepted = true, .have_credential = true };
+	struct judged at = { .when = facts[_i].when, .some_accepted = true, .have_credential =
+	    true };
 	struct provider p;
 	struct status st;
 	struct reply r;
@@ -198,7 +229,8 @@ START_TEST(fact)
 	int i;
 
 	buf_init(&why, 65536);
-	ck_assert_msg(provider_read(PROVIDERS, facts[_i].provider, &p, &why) == 0, "%s", buf_cstr(&why));
+	ck_assert_msg(provider_read(PROVIDERS, facts[_i].provider, &p, &why) == 0, "%s",
+	    buf_cstr(&why));
 	reply_init(&r);
 	for (i = 0; i < 4 && facts[_i].lines[i] != NULL; i++)
 		ck_assert_int_ne(reply_line(&r, span_of(facts[_i].lines[i]), &detail), REPLY_BAD);
@@ -260,9 +292,12 @@ START_TEST(like_fills_the_rest)
 	struct provider p;
 	struct buf why;
 
-	put("base", "host = base port = 465 tls = implicit auth = plain user-hint = x connections = 2\n"
-	    "pipeline-depth = 3 recipients-per-message = 4 rule { code = 550 verdict = defer hint = b }");
-	put("child", "like = base host = child tls = starttls user-hint = \"\" rule { code = 551 verdict = defer hint = c }");
+	put("base", "host = base port = 465 tls = implicit auth = plain user-hint = x "
+	    "connections = 2\n"
+	    "pipeline-depth = 3 recipients-per-message = 4 rule { code = 550 verdict = defer "
+	    "hint = b }");
+	put("child", "like = base host = child tls = starttls user-hint = \"\" rule { code = "
+	    "551 verdict = defer hint = c }");
 	ck_assert_int_eq(read_it("child", &p, &why), 0);
 	ck_assert_str_eq(p.host, "child");
 	ck_assert_uint_eq(p.port, 0);           /* 465 would not fit starttls */
@@ -291,7 +326,8 @@ START_TEST(a_family_wants_a_region)
 	ck_assert_str_eq(p.host, "x.eu-west-1.example.com");
 	provider_done(&p);
 	ck_assert_int_eq(read_it("fam", &p, &why), EX_NOINPUT);
-	ck_assert_str_eq(buf_cstr(&why), "provider \"fam\" needs a region; write \"fam-REGION\", for example \"fam-eu-west-1\"");
+	ck_assert_str_eq(buf_cstr(&why), "provider \"fam\" needs a region; write "
+	    "\"fam-REGION\", for example \"fam-eu-west-1\"");
 	buf_done(&why);
 	ck_assert_int_eq(read_it("other-eu", &p, &why), EX_NOINPUT);
 	ck_assert_str_eq(buf_cstr(&why), "unknown provider \"other-eu\"; known: fam, other");
@@ -306,8 +342,10 @@ static const struct {
 } bad[] = {
 	{ "like = bad", EX_CONFIG, ":1: like: goes round, or through more than 4 files" },
 	{ "\nlike = nobody", EX_CONFIG, ":2: like: there is no provider \"nobody\"" },
-	{ "host = a\ntls = none", EX_CONFIG, ":2: tls: a provider without TLS is none; write \"implicit\" or \"starttls\"" },
-	{ "host = a\nrule { verdict = defer }", EX_CONFIG, ":2: rule: matches every reply; add code, dsn or contains" },
+	{ "host = a\ntls = none", EX_CONFIG, ":2: tls: a provider without TLS is none; write "
+	    "\"implicit\" or \"starttls\"" },
+	{ "host = a\nrule { verdict = defer }", EX_CONFIG, ":2: rule: matches every reply; add "
+	    "code, dsn or contains" },
 	{ "host = a\nprot = 1", EX_CONFIG, ":2: unknown option \"prot\"; did you mean \"port\"?" },
 };
 
@@ -344,7 +382,8 @@ START_TEST(no_folder)
 
 	buf_init(&why, 1024);
 	ck_assert_int_eq(provider_read("/nonexistent", "gmail", &p, &why), EX_NOINPUT);
-	ck_assert_str_eq(buf_cstr(&why), "unknown provider \"gmail\"; there are no provider files in /nonexistent");
+	ck_assert_str_eq(buf_cstr(&why), "unknown provider \"gmail\"; there are no provider "
+	    "files in /nonexistent");
 	buf_done(&why);
 }
 END_TEST

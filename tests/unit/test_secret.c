@@ -155,12 +155,14 @@ START_TEST(not_regular)
 {
 	ck_assert_int_eq(mkdir(path, 0700), 0);
 	ck_assert_int_eq(read_file(), EX_CONFIG);
-	ck_assert_str_eq(buf_cstr(&why) + strlen(path), ": not a regular file; write the password into one");
+	ck_assert_str_eq(buf_cstr(&why) + strlen(path), ": not a regular file; write the "
+	    "password into one");
 	buf_clear(&why);
 	rmdir(path);
 	ck_assert_int_eq(mkfifo(path, 0600), 0);
 	ck_assert_int_eq(read_file(), EX_CONFIG);
-	ck_assert_str_eq(buf_cstr(&why) + strlen(path), ": not a regular file; write the password into one");
+	ck_assert_str_eq(buf_cstr(&why) + strlen(path), ": not a regular file; write the "
+	    "password into one");
 }
 END_TEST
 
@@ -175,7 +177,8 @@ START_TEST(too_long)
 	buf_clear(&secret);
 	put(big, 8194, 0600);
 	ck_assert_int_eq(read_file(), EX_CONFIG);
-	ck_assert_str_eq(buf_cstr(&why) + strlen(path), ": too long for a password; it may have 8192 bytes");
+	ck_assert_str_eq(buf_cstr(&why) + strlen(path), ": too long for a password; it may have "
+	    "8192 bytes");
 	free(big);
 }
 END_TEST
