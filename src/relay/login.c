@@ -67,13 +67,11 @@ static const struct step steps[NPHASE] = {
 static void
 advance(struct login *l, enum phase next)
 {
-	int64_t ms = steps[next].limit_s * INT64_C(1000);
-
 	l->phase = next;
 	if (next == CONNECT)
 		timer_off(l->deadline);         /* dial has its own */
 	else
-		timer_set(l->deadline, l->p.limit_divisor > 1 ? ms / l->p.limit_divisor : ms);
+		timer_set(l->deadline, steps[next].limit_s * INT64_C(1000));
 	if (steps[next].enter != NULL)
 		steps[next].enter(l);
 	if (l->conn != NULL && l->phase != DEAD)
@@ -241,11 +239,8 @@ on_dialled(void *arg, const struct dialled *d)
 static void
 connect_enter(struct login *l)
 {
-	int ms = steps[CONNECT].limit_s * 1000;
-
-	if (l->p.limit_divisor > 1)
-		ms /= (int)l->p.limit_divisor;
-	l->dial = dial_start(l->p.base, l->p.relay->host, l->p.relay->port, ms, on_dialled, l);
+	l->dial = dial_start(l->p.base, l->p.relay->host, l->p.relay->port, steps[CONNECT].limit_s * 1000,
+	    on_dialled, l);
 }
 
 static void

@@ -23,7 +23,6 @@ struct login_params {
 	const char              *helo;
 	struct tls              *tls;           /* NULL with TLS_NONE */
 	struct span              secret;        /* copied, wiped when AUTH is over */
-	unsigned                 limit_divisor; /* tests: every deadline divided by this; 0 is 1 */
 	/* From the loop, one of them, once. */
 	void (*up)(void *arg);                  /* login_take() */
 	void (*failed)(void *arg, const struct status *why);

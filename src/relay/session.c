@@ -127,9 +127,8 @@ static void
 arm(struct session *s)
 {
 	enum phase at = server_at(s);
-	int64_t ms = (at == IDLE ? s->p.relay->idle_s : steps[at].limit_s) * INT64_C(1000);
 
-	timer_set(s->deadline, s->p.limit_divisor > 1 ? ms / s->p.limit_divisor : ms);
+	timer_set(s->deadline, (at == IDLE ? s->p.relay->idle_s : steps[at].limit_s) * INT64_C(1000));
 }
 
 /* The only place the writer's phase changes. */
@@ -843,7 +842,7 @@ session_new(const struct session_params *p)
 	struct session *s = xcalloc(1, sizeof(*s));
 	struct login_params lp = {
 		.base = p->base, .relay = p->relay, .helo = p->helo, .tls = p->tls, .secret = p->secret,
-		.limit_divisor = p->limit_divisor, .up = on_up, .failed = on_login_failed, .arg = s,
+		.up = on_up, .failed = on_login_failed, .arg = s,
 	};
 
 	s->p = *p;

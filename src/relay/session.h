@@ -59,7 +59,6 @@ struct session_params {
 	struct relay_lacks      *lacks;
 	const struct session_ops *ops;
 	void                    *owner;
-	unsigned                 limit_divisor; /* tests: every deadline divided by this; 0 is 1 */
 };
 
 struct session *session_new(const struct session_params *p);

@@ -15,6 +15,8 @@
 #include "relay/route.h"
 #include "relay/session.h"
 
+#define PATIENCE 3      /* rounds in a row that a server may end without a verdict */
+
 /* Where a recipient of the envelope stands in this round. */
 struct standing {
 	struct status status;           /* VERDICT_NONE: not settled, or was before this round */
@@ -77,6 +79,16 @@ smaller(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
+/* Recipients a transaction: halved with each round in which the server asked for fewer. */
+static size_t
+ceiling(const struct work *w)
+{
+	unsigned halvings = w->e->again < 31 ? w->e->again : 31;
+	size_t most = w->env.relay->recipients_per_message >> halvings;
+
+	return most > 0 ? most : 1;
+}
+
 /*
  * Route the recipients that wait and cut them into mails.  Several local
  * names often end at the same local-mail: that address gets one copy.
@@ -86,7 +98,7 @@ make_mails(struct work *w)
 {
 	const struct config *c = w->env.conf;
 	const struct envelope *env = &w->msg->env;
-	size_t most = w->env.relay->recipients_per_message, left = w->waiting;
+	size_t most = ceiling(w), left = w->waiting;
 	struct mail **end = &w->todo, *m = NULL;
 	size_t local = SIZE_MAX;
 	const char *why;
@@ -220,12 +232,12 @@ given_back(const struct status *st)
 	return st->verdict == VERDICT_RECONNECT || st->verdict == VERDICT_SPLIT || status_is_relay(st);
 }
 
-/* A server that ends round after round without a verdict is a deferral; so is a "split" of what cannot be. */
+/* A server that ends round after round without a verdict is a deferral; so is a "split" of one recipient. */
 static void
 bound_patience(struct work *w, const struct mail *m, struct status *st)
 {
-	bool stuck = (st->verdict == VERDICT_RECONNECT && w->e->again >= 3) ||
-	    (st->verdict == VERDICT_SPLIT && m->accepted == 0);
+	bool stuck = (st->verdict == VERDICT_RECONNECT && w->e->again >= PATIENCE) ||
+	    (st->verdict == VERDICT_SPLIT && m->nrcpt == 1);
 
 	if (stuck) {
 		st->verdict = VERDICT_DEFER;
@@ -360,7 +372,7 @@ work_withdraw(struct work *w)
 	while ((m = w->todo) != NULL) {
 		w->todo = m->next;
 		for (size_t k = 0; k < m->nrcpt; k++)
-			w->to[m->rcpt[k].index].status = (struct status){ .verdict = VERDICT_SPLIT };
+			w->to[m->rcpt[k].index].status = (struct status){ .verdict = VERDICT_RECONNECT };
 		mail_free(m);
 	}
 }
@@ -487,7 +499,8 @@ work_finish(struct work *w, int64_t now_s)
 			continue;
 		deferred |= t->status.verdict == VERDICT_DEFER;
 		back |= t->status.verdict != VERDICT_DEFER;
-		counts |= t->status.verdict == VERDICT_RECONNECT && t->status.code != 0;
+		counts |= t->status.code != 0 && (t->status.verdict == VERDICT_RECONNECT ||
+		    (t->status.verdict == VERDICT_SPLIT && t->status.scope == SCOPE_MESSAGE));
 	}
 	if (deferred || back || w->unreturnable)
 		note_rest(w);
