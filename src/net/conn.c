@@ -1,27 +1,19 @@
 /*
- * conn.c - the stream.
+ * conn.c - lines, the output queue, and the turns of the loop.
  *
  * All work is done in turn(), which only the loop calls.  The public calls
  * change state and then settle(): the events we wait for, and whether a turn
  * is owed, are computed from that state in one place and nowhere else, so no
  * path can forget to arm or to disarm one.
  */
-#include <sys/socket.h>
-#include <sys/types.h>
-
 #include <assert.h>
-#include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <event2/event.h>
-#include <event2/util.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
 
 #include "net/conn.h"
+#include "net/stream.h"
 #include "net/tls.h"
 
 #define READ_BYTES      (64 * 1024)
@@ -30,13 +22,8 @@
 #define KEEP_IN_BYTES   (4 * 1024)
 #define KEEP_OUT_BYTES  (256 * 1024)    /* what a streaming session uses again and again */
 
-enum layer { PLAIN, SHAKING, SECURE };
-
-/* What a TLS call that could not go on asked for. */
-enum want { NOTHING, TO_READ, TO_WRITE };
-
 struct conn {
-	int                    fd;      /* own; -1 once stopped */
+	struct stream          stream;
 	const struct conn_ops *ops;     /* borrow */
 	void                  *arg;
 
@@ -64,13 +51,7 @@ struct conn {
 	bool       blocked;             /* the kernel took no more */
 	bool       broken;              /* writing failed; what had come in is still read */
 
-	enum layer layer;
-	SSL       *ssl;                 /* own */
-	size_t     clear;               /* SHAKING: queued bytes that go before the handshake */
-	enum want  shake_wants;
-	enum want  read_wants;
-	enum want  write_wants;
-	bool       tls_fatal;           /* the SSL must not be touched any more */
+	size_t     clear;               /* queued bytes that go before a handshake */
 	char      *summary;
 
 	struct buf why;
@@ -95,12 +76,10 @@ conn_new(struct event_base *base, int fd, size_t line_max,
 {
 	struct conn *c = xcalloc(1, sizeof(*c));
 
-	c->fd = fd;
+	stream_init(&c->stream, fd);
 	c->ops = ops;
 	c->arg = arg;
 	c->line_max = line_max;
-	evutil_make_socket_nonblocking(fd);
-	evutil_make_socket_closeonexec(fd);
 	buf_init(&c->in, line_max + 2 + READ_BYTES);
 	buf_init(&c->out, CONN_OUT_MAX_BYTES);
 	buf_init(&c->why, WHY_MAX);
@@ -119,6 +98,7 @@ destroy(struct conn *c)
 	event_free(c->readable);
 	event_free(c->writable);
 	event_free(c->soon);
+	stream_done(&c->stream);
 	buf_done(&c->in);
 	buf_done(&c->out);
 	buf_done(&c->why);
@@ -132,6 +112,12 @@ static bool
 dead(const struct conn *c)
 {
 	return c->stopped || c->told;
+}
+
+static bool
+shaking(const struct conn *c)
+{
+	return c->stream.layer == LAYER_SHAKING;
 }
 
 size_t
@@ -149,28 +135,28 @@ below_low(const struct conn *c)
 static bool
 owes_room(const struct conn *c)
 {
-	return c->full && c->ops->room != NULL && c->layer != SHAKING &&
-	    !c->ended && !c->broken && below_low(c);
+	return c->full && c->ops->room != NULL && !shaking(c) && !c->ended &&
+	    !c->broken && below_low(c);
 }
 
 static bool
 wants_read(const struct conn *c)
 {
-	if (c->layer == SHAKING)
-		return c->shake_wants == TO_READ;
-	if (c->write_wants == TO_READ)
+	if (shaking(c))
+		return c->stream.shake_wants == WANT_READ;
+	if (c->stream.write_wants == WANT_READ)
 		return true;
-	return !c->paused && !c->ended && c->read_wants != TO_WRITE;
+	return !c->paused && !c->ended && c->stream.read_wants != WANT_WRITE;
 }
 
 static bool
 wants_write(const struct conn *c)
 {
-	if (c->layer == SHAKING)
-		return c->clear > 0 || c->shake_wants == TO_WRITE;
-	if (c->read_wants == TO_WRITE)
+	if (shaking(c))
+		return c->clear > 0 || c->stream.shake_wants == WANT_WRITE;
+	if (c->stream.read_wants == WANT_WRITE)
 		return true;
-	return c->blocked && !c->broken && c->write_wants != TO_READ;
+	return c->blocked && !c->broken && c->stream.write_wants != WANT_READ;
 }
 
 static bool
@@ -180,8 +166,9 @@ owes_turn(const struct conn *c)
 		return true;
 	if (dead(c))
 		return false;
-	if (c->layer == SHAKING)
-		return c->ended || (c->clear == 0 && c->shake_wants == NOTHING);
+	if (shaking(c))
+		return c->ended || (c->clear == 0 &&
+		    c->stream.shake_wants == WANT_NOTHING);
 	if (c->paused && !c->broken)
 		return owes_room(c) || (conn_queued(c) > 0 && !c->blocked);
 	return c->again || c->ended || c->broken || owes_room(c) ||
@@ -225,27 +212,6 @@ end(struct conn *c, const char *why, bool tls, bool clean)
 	c->ended = true;
 }
 
-static void
-note_tls_error(struct conn *c, int rc, struct buf *why, bool *ret_tls)
-{
-	*ret_tls = SSL_get_error(c->ssl, rc) == SSL_ERROR_SSL;
-	if (*ret_tls)
-		c->tls_fatal = true;
-	tls_error(c->ssl, rc, why);
-}
-
-static void
-end_tls(struct conn *c, int rc)
-{
-	struct buf why;
-	bool tls;
-
-	buf_init(&why, WHY_MAX);
-	note_tls_error(c, rc, &why, &tls);
-	end(c, buf_cstr(&why), tls, false);
-	buf_done(&why);
-}
-
 /*
  * Writing failed.  The peer's last words may stand unread in the socket
  * ("421 closing"), so the end comes only when reading has come to it.
@@ -273,7 +239,7 @@ tell_gone(struct conn *c)
 {
 	if (dead(c) || !c->ended)
 		return;
-	if (c->layer != SHAKING && c->paused && !c->broken)
+	if (!shaking(c) && c->paused && !c->broken)
 		return;                 /* lines, and the end behind them, wait */
 	if (c->why_clean && c->in.n > 0) {
 		c->why_clean = false;
@@ -284,52 +250,6 @@ tell_gone(struct conn *c)
 }
 
 /* Writing. */
-
-static ssize_t
-put_plain(struct conn *c, const char *p, size_t n)
-{
-	ssize_t r;
-
-	do
-		r = send(c->fd, p, n, MSG_NOSIGNAL);
-	while (r < 0 && errno == EINTR);
-	if (r >= 0)
-		return r;
-	if (errno != EAGAIN && errno != EWOULDBLOCK)
-		break_off(c, strerror(errno), false);
-	return 0;
-}
-
-static ssize_t
-put_tls(struct conn *c, const char *p, size_t n)
-{
-	struct buf why;
-	bool tls;
-	int r;
-
-	if (c->tls_fatal) {
-		break_off(c, "connection closed", true);
-		return 0;
-	}
-	ERR_clear_error();
-	errno = 0;
-	r = SSL_write(c->ssl, p, n > INT_MAX ? INT_MAX : (int)n);
-	c->write_wants = NOTHING;
-	if (r > 0)
-		return r;
-	switch (SSL_get_error(c->ssl, r)) {
-	case SSL_ERROR_WANT_READ:
-		c->write_wants = TO_READ;
-		return 0;
-	case SSL_ERROR_WANT_WRITE:
-		return 0;
-	}
-	buf_init(&why, WHY_MAX);
-	note_tls_error(c, r, &why, &tls);
-	break_off(c, buf_cstr(&why), tls);
-	buf_done(&why);
-	return 0;
-}
 
 /* The queue is a buffer whose front is sent; the front is given up when that
    costs no more than has been sent since. */
@@ -353,28 +273,29 @@ static void
 flush(struct conn *c)
 {
 	size_t budget = FLUSH_BYTES, n;
-	ssize_t r;
+	enum flow flow;
 
 	if (c->out.over)
 		break_off(c, "too much output queued", false);
 	if (!below_low(c))
 		c->full = true;
 	while (!c->broken && !c->blocked && budget > 0) {
-		n = c->layer == SHAKING ? c->clear : conn_queued(c);
+		n = shaking(c) ? c->clear : conn_queued(c);
 		if (n > budget)
 			n = budget;
 		if (n == 0)
 			return;
-		if (c->layer == SECURE)
-			r = put_tls(c, c->out.p + c->out_sent, n);
-		else
-			r = put_plain(c, c->out.p + c->out_sent, n);
-		if (r == 0)
+		flow = stream_put(&c->stream,
+		    (struct span){ c->out.p + c->out_sent, n }, &n);
+		if (flow == FLOW_WAIT)
 			c->blocked = true;
-		if (c->layer == SHAKING)
-			c->clear -= (size_t)r;
-		budget -= (size_t)r;
-		sent(c, (size_t)r);
+		else if (flow == FLOW_FAILED)
+			break_off(c, buf_cstr(&c->stream.error),
+			    c->stream.error_tls);
+		if (shaking(c))
+			c->clear -= n;
+		budget -= n;
+		sent(c, n);
 	}
 }
 
@@ -383,7 +304,7 @@ conn_flush(struct conn *c)
 {
 	if (dead(c))
 		return;
-	if (c->layer != SHAKING)
+	if (!shaking(c))
 		flush(c);
 	settle(c);
 }
@@ -420,65 +341,22 @@ conn_set_low(struct conn *c, size_t low_bytes)
 /* Reading. */
 
 static size_t
-get_plain(struct conn *c)
+get(struct conn *c)
 {
-	ssize_t r;
+	size_t n;
 
-	do
-		r = recv(c->fd, scratch, sizeof(scratch), 0);
-	while (r < 0 && errno == EINTR);
-	if (r > 0)
-		return (size_t)r;
-	if (r == 0)
-		end(c, "connection closed", false, true);
-	else if (errno != EAGAIN && errno != EWOULDBLOCK)
-		end(c, strerror(errno), false, false);
-	else if (c->broken)
-		c->ended = true;
-	return 0;
-}
-
-/*
- * Until the library holds nothing more that epoll cannot see, or the buffer
- * is full.  SSL_has_pending() saves the read(2) that would find nothing.
- */
-static size_t
-get_tls(struct conn *c)
-{
-	size_t n = 0;
-	int r;
-
-	if (c->tls_fatal) {
-		c->ended = true;
-		return 0;
-	}
-	while (n < sizeof(scratch)) {
-		ERR_clear_error();
-		errno = 0;
-		r = SSL_read(c->ssl, scratch + n, (int)(sizeof(scratch) - n));
-		c->read_wants = NOTHING;
-		if (r <= 0)
-			break;
-		n += (size_t)r;
-		if (!SSL_has_pending(c->ssl))
-			return n;
-	}
-	if (n == sizeof(scratch)) {
-		c->again = true;
-		return n;
-	}
-	switch (SSL_get_error(c->ssl, r)) {
-	case SSL_ERROR_WANT_READ:
-		c->ended = c->ended || c->broken;
+	switch (stream_get(&c->stream, scratch, sizeof(scratch), &n, &c->again)) {
+	case FLOW_DONE:
 		break;
-	case SSL_ERROR_WANT_WRITE:
-		c->read_wants = TO_WRITE;
+	case FLOW_WAIT:
+		c->ended = c->broken;   /* all that had come is read */
 		break;
-	case SSL_ERROR_ZERO_RETURN:
+	case FLOW_END:
 		end(c, "connection closed", false, true);
 		break;
-	default:
-		end_tls(c, r);
+	case FLOW_FAILED:
+		end(c, buf_cstr(&c->stream.error), c->stream.error_tls, false);
+		break;
 	}
 	return n;
 }
@@ -524,10 +402,9 @@ deliver(struct conn *c, struct span fresh)
 	}
 	c->rest = fresh;
 	c->delivering = true;
-	while (!c->stopped && !c->paused && c->layer != SHAKING &&
-	    next_line(c, &line))
-		c->ops->line(c->arg, line, c->rest.n > 0 ||
-		    (c->ssl != NULL && SSL_pending(c->ssl) > 0));
+	while (!c->stopped && !c->paused && !shaking(c) && next_line(c, &line))
+		c->ops->line(c->arg, line,
+		    c->rest.n > 0 || stream_holds_bytes(&c->stream));
 	c->delivering = false;
 	if (joined)
 		buf_drop(&c->in, c->in.n - c->rest.n);
@@ -545,7 +422,7 @@ receive(struct conn *c)
 	c->again = false;
 	/* What a pause left comes first, and reading must not pile up on it. */
 	if (!complete_line(c) && !c->ended)
-		n = c->layer == SECURE ? get_tls(c) : get_plain(c);
+		n = get(c);
 	else
 		c->again = !c->ended;
 	deliver(c, (struct span){ scratch, n });
@@ -556,34 +433,29 @@ conn_reading(struct conn *c, bool on)
 {
 	c->paused = !on;
 	if (on)
-		c->again = c->again || c->in.n > 0 || c->ssl != NULL;
+		c->again = true;        /* of what waits, epoll may not know */
 	settle(c);
 }
 
 /* TLS. */
 
 static void
-start_tls(struct conn *c, SSL *ssl)
+start_tls(struct conn *c, struct ssl_st *ssl)
 {
-	assert(c->ssl == NULL && c->layer == PLAIN);
-	if (dead(c) || ssl == NULL ||
-	    (c->delivering ? c->rest.n : c->in.n) > 0) {
-		SSL_free(ssl);
-		if (ssl == NULL)
-			end(c, "TLS cannot be set up for this host name", true, false);
-		else
-			end(c, "data where the TLS handshake should begin", false,
-			    false);
+	if (ssl == NULL) {
+		end(c, "TLS cannot be set up for this host name", true, false);
+		c->rest.n = 0;
+	} else if ((c->delivering ? c->rest.n : c->in.n) > 0) {
+		tls_discard(ssl);
+		end(c, "data where the TLS handshake should begin", false, false);
 		/* What was smuggled in is not a line; the present one, which
 		   may stand in `in`, is still lent. */
 		c->rest.n = 0;
 		if (!c->delivering)
 			buf_clear(&c->in);
 	} else {
-		c->ssl = ssl;
-		c->layer = SHAKING;
+		stream_secure(&c->stream, ssl);
 		c->clear = conn_queued(c);
-		c->shake_wants = NOTHING;
 	}
 	settle(c);
 }
@@ -599,14 +471,14 @@ void
 conn_start_tls(struct conn *c, struct tls *t, const char *host)
 {
 	if (!dead(c))
-		start_tls(c, tls_connect(t, c->fd, host));
+		start_tls(c, tls_connect(t, c->stream.fd, host));
 }
 
 void
 conn_accept_tls(struct conn *c, struct tls *t)
 {
 	if (!dead(c))
-		start_tls(c, tls_accept(t, c->fd));
+		start_tls(c, tls_accept(t, c->stream.fd));
 }
 
 static void
@@ -615,10 +487,9 @@ shaken(struct conn *c)
 	struct buf text;
 
 	buf_init(&text, WHY_MAX);
-	tls_summary(c->ssl, &text);
+	tls_summary(c->stream.ssl, &text);
 	c->summary = xstrdup(buf_cstr(&text));
 	buf_done(&text);
-	c->layer = SECURE;
 	c->again = true;                /* the peer's first words may be here already */
 	if (c->ops->secure != NULL)
 		c->ops->secure(c->arg);
@@ -627,39 +498,28 @@ shaken(struct conn *c)
 static void
 shake(struct conn *c)
 {
-	int r;
-
 	flush(c);
-	if (c->broken) {
+	if (c->broken)
 		c->ended = true;
+	if (c->broken || c->clear > 0)
 		return;
-	}
-	if (c->clear > 0)
-		return;
-	ERR_clear_error();
-	errno = 0;
-	r = SSL_do_handshake(c->ssl);
-	if (r == 1) {
+	switch (stream_shake(&c->stream)) {
+	case FLOW_DONE:
 		shaken(c);
-		return;
-	}
-	switch (SSL_get_error(c->ssl, r)) {
-	case SSL_ERROR_WANT_READ:
-		c->shake_wants = TO_READ;
 		break;
-	case SSL_ERROR_WANT_WRITE:
-		c->shake_wants = TO_WRITE;
+	case FLOW_WAIT:
 		break;
-	default:
-		buf_str(&c->why, "TLS handshake: ");
-		end_tls(c, r);
+	case FLOW_END:
+	case FLOW_FAILED:
+		end(c, buf_cstr(&c->stream.error), c->stream.error_tls, false);
+		break;
 	}
 }
 
 bool
 conn_is_tls(const struct conn *c)
 {
-	return c->layer == SECURE;
+	return c->stream.layer == LAYER_TLS;
 }
 
 const char *
@@ -673,22 +533,23 @@ conn_tls_summary(const struct conn *c)
 static void
 work(struct conn *c, short what)
 {
-	if (what & EV_WRITE || (what & EV_READ && c->write_wants == TO_READ))
+	if (what & EV_WRITE ||
+	    (what & EV_READ && c->stream.write_wants == WANT_READ))
 		c->blocked = false;
-	if (c->layer == SHAKING && !c->ended)
+	if (shaking(c) && !c->ended)
 		shake(c);
-	if (c->stopped || c->layer == SHAKING)
+	if (c->stopped || shaking(c))
 		return;
 	if (!c->paused && (what & EV_READ || c->again || c->ended ||
-	    c->broken || c->read_wants == TO_WRITE))
+	    c->broken || c->stream.read_wants == WANT_WRITE))
 		receive(c);
-	if (c->stopped || c->layer == SHAKING)
+	if (c->stopped || shaking(c))
 		return;
 	flush(c);                       /* also to a peer that closed its half only */
 	if (owes_room(c)) {
 		c->full = false;
 		c->ops->room(c->arg);
-		if (!c->stopped && c->layer != SHAKING)
+		if (!c->stopped && !shaking(c))
 			flush(c);
 	}
 }
@@ -716,37 +577,18 @@ turn(evutil_socket_t fd, short what, void *arg)
 	settle(c);
 }
 
-/*
- * RFC 8446 §6.1.  One SSL_shutdown(), its answer not waited for: it sends
- * close_notify, and without it the library takes the session for a broken
- * one and the next handshake is a full one.
- */
-static void
-close_tls(struct conn *c)
-{
-	if (c->layer == SECURE && !c->tls_fatal) {
-		SSL_set_shutdown(c->ssl, SSL_RECEIVED_SHUTDOWN);
-		SSL_shutdown(c->ssl);
-	}
-	SSL_free(c->ssl);
-	ERR_clear_error();
-	c->ssl = NULL;
-}
-
 void
 conn_stop(struct conn *c)
 {
 	if (c->stopped)
 		return;
-	if (c->layer != SHAKING)
+	if (!shaking(c))
 		flush(c);
 	c->stopped = true;
-	close_tls(c);
 	event_del(c->readable);
 	event_del(c->writable);
 	c->readable_on = c->writable_on = false;
-	close(c->fd);
-	c->fd = -1;
+	stream_close(&c->stream);
 	settle(c);
 }
 

@@ -1,5 +1,5 @@
 /*
- * conn.h - a non-blocking stream that speaks in lines, plain or TLS, on
+ * conn.h - a non-blocking connection that speaks in lines, plain or TLS, on
  * plain libevent events and SSL_read/SSL_write (the reasons: bufferevent's
  * TLS side loses resumption, deadlines and unread bytes).  Knows nothing of
  * what the lines mean, and of no time: deadlines are the owner's.

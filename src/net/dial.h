@@ -21,7 +21,8 @@ struct dial;
 
 struct dialled {
 	int         fd;         /* connected, non-blocking, TCP_NODELAY; the receiver's.  -1: failed */
-	const char *address;    /* "192.0.2.1" or "2001:db8::1" of the winner, or of the last that failed; lent; "" without one */
+	const char *address;    /* "192.0.2.1" or "2001:db8::1" of the winner, or of the last
+	                           that failed; "" without one; lent */
 	const char *why;        /* failure: one line that names each address tried, lent */
 	bool        resolver;   /* failure: no address could be had at all */
 };

@@ -25,9 +25,11 @@ struct helper;
 
 struct helper_answer {
 	bool        ok;         /* exited 0, within the deadline and max bytes */
-	int         exit;       /* exit status, or -signal, or -1: could not be run, or killed by us (deadline, too much output) */
+	int         exit;       /* exit status; -signal; -1: could not be run, or killed by us
+	                           (deadline, too much output) */
 	struct span out;        /* standard output; lent */
-	const char *why;        /* not ok: one line ("postern-resolve: killed after 10 s"); its own first line of stderr is in it */
+	const char *why;        /* not ok: one line ("postern-resolve: killed after 10 s"); the
+	                           first line of its standard error is in it */
 };
 
 /*

@@ -438,6 +438,12 @@ tls_accept(struct tls *t, int fd)
 }
 
 void
+tls_discard(struct ssl_st *s)
+{
+	SSL_free(s);
+}
+
+void
 tls_summary(const struct ssl_st *s, struct buf *ret)
 {
 	buf_printf(ret, "%s %s%s", SSL_get_version(s), SSL_get_cipher_name(s),

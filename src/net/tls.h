@@ -45,6 +45,7 @@ void        tls_free(struct tls *t);    /* connections that still use it keep it
  */
 struct ssl_st *tls_connect(struct tls *t, int fd, const char *host);
 struct ssl_st *tls_accept(struct tls *t, int fd);
+void           tls_discard(struct ssl_st *s);   /* unused; NULL is fine */
 
 /* Tickets put by at present (for tests and the log). */
 unsigned tls_tickets(const struct tls *t);
