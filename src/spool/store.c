@@ -191,14 +191,31 @@ store_scan(struct store *s, enum place p, bool stat,
 
 /* ---- move ---- */
 
+static bool
+same_file(struct store *s, enum place a, const char *a_name, enum place b, const char *b_name)
+{
+	struct stat sa, sb;
+
+	return fs_stat_at(s->dir[a], a_name, &sa) == 0 && fs_stat_at(s->dir[b], b_name, &sb) == 0 &&
+	    sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
+}
+
+/*
+ * A name that is there may be the message's own: where a rename is a link
+ * and an unlink (fs_rename_new), a crash between the two leaves both.
+ */
 static int
 rename_as(struct store *s, msgid id, enum place from, msgid new_id, enum place to)
 {
 	char name[ID_LEN + 1], new_name[ID_LEN + 1];
+	int  r;
 
 	msgid_format(id, name);
 	msgid_format(new_id, new_name);
-	return fs_rename_new(s->dir[from], name, s->dir[to], new_name);
+	r = fs_rename_new(s->dir[from], name, s->dir[to], new_name);
+	if (r == -EEXIST && same_file(s, from, name, to, new_name))
+		r = fs_unlink(s->dir[from], name);
+	return r;
 }
 
 int
