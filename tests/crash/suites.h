@@ -1,1 +1,2 @@
 X(submit)
+X(deliver)
