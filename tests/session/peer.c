@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define READ_BYTES (256u << 10)
+#define READ_BYTES (32u << 10)
 #define MAX_IN     (64u << 20)
 #define MAX_OUT    (1u << 20)
 

@@ -10,7 +10,7 @@
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct row rows[] = {
-	{ "one message", "a", "S", "S", IN_ALL, ROW_CROSS },
+	{ "one message", "a", "S", "S", IN_ALL, ROW_CROSS | ROW_CROSS_TLS },
 	{ "one message to three", "abc", "SSS", "S", IN_ALL, ROW_CROSS },
 	{ "the null sender", "0a", "S", "S", IN_ALL },
 	{ "a longer message", "Ma", "S", "S", IN_ALL, ROW_CROSS },
@@ -22,7 +22,7 @@ static const struct row rows[] = {
 	/* ---- MAIL ---- */
 	{ "MAIL refused", "ab", "RR", "S", IN_ALL, ROW_CROSS,
 	  { { "MAIL", "550 5.7.1 not you", ACT_SAY } }, .code = 550, .dsn = "5.7.1", .text = "not you" },
-	{ "MAIL refused for now", "ab", "DD", "S", IN_ALL, ROW_CROSS,
+	{ "MAIL refused for now", "ab", "DD", "S", IN_ALL, 0,
 	  { { "MAIL", "450 4.2.0 later", ACT_SAY } }, .code = 450, .dsn = "4.2.0" },
 	{ "MAIL 452", "a", "D", "S", IN_ALL, 0,
 	  { { "MAIL", "452 4.3.1 no room", ACT_SAY } }, .code = 452 },
@@ -48,13 +48,13 @@ static const struct row rows[] = {
 	  { { "MAIL", "what was that?", ACT_SAY } }, .code = -1 },
 
 	/* ---- RCPT ---- */
-	{ "the first of two refused", "ab", "RS", "S", IN_ALL, ROW_CROSS,
+	{ "the first of two refused", "ab", "RS", "S", IN_ALL, 0,
 	  { { "RCPT TO:<a", "550 5.1.1 who?", ACT_SAY } }, .code = 550, .dsn = "5.1.1", .text = "who?" },
-	{ "the second of two refused", "ab", "SR", "S", IN_ALL, ROW_CROSS,
+	{ "the second of two refused", "ab", "SR", "S", IN_ALL, 0,
 	  { { "RCPT TO:<b", "550 5.1.1 who?", ACT_SAY } }, .code = 550, .dsn = "5.1.1" },
 	{ "the middle one refused for now", "abc", "SDS", "S", IN_ALL, ROW_CROSS,
 	  { { "RCPT TO:<b", "450 4.2.1 busy", ACT_SAY } }, .code = 450 },
-	{ "the only one refused", "a", "R", "S", IN_ALL, ROW_CROSS,
+	{ "the only one refused", "a", "R", "S", IN_ALL, 0,
 	  { { "RCPT", "550 5.1.1 who?", ACT_SAY } }, .dsn = "5.1.1" },
 	{ "all refused", "abc", "RRR", "S", IN_ALL, ROW_CROSS,
 	  { { "RCPT", "550 5.1.1 who?", ACT_SAY } }, .dsn = "5.1.1" },
@@ -72,7 +72,7 @@ static const struct row rows[] = {
 	  { { "RCPT TO:<b", "552 5.5.3 too many recipients", ACT_SAY, .nth = 1 } } },
 	{ "RCPT 452 at the first", "a", "D", "S", IN_ALL, 0,
 	  { { "RCPT", "452 4.2.2 mailbox full", ACT_SAY } }, .code = 452 },
-	{ "RCPT 421 at the second", "ab", "SS", "TS", IN_ALL, ROW_CROSS,
+	{ "RCPT 421 at the second", "ab", "SS", "TS", IN_ALL, 0,
 	  { { "RCPT TO:<b", "421 4.3.2 going down", ACT_CLOSE, .conn = 1 } } },
 	{ "RCPT 421 behind a refused one", "ab", "RS", "TS", IN_ALL, ROW_CROSS,
 	  { { "RCPT TO:<a", "550 5.1.1 who?", ACT_SAY }, { "RCPT TO:<b", "421 4.3.2 going down", ACT_CLOSE, .conn = 1 } } },
@@ -88,7 +88,7 @@ static const struct row rows[] = {
 	/* ---- DATA ---- */
 	{ "DATA refused", "ab", "RR", "S", IN_DATA, ROW_CROSS,
 	  { { "DATA", "554 5.7.1 no", ACT_SAY } }, .code = 554 },
-	{ "DATA refused for now", "ab", "DD", "S", IN_DATA, ROW_CROSS,
+	{ "DATA refused for now", "ab", "DD", "S", IN_DATA, 0,
 	  { { "DATA", "451 4.3.0 later", ACT_SAY } }, .code = 451 },
 	{ "DATA 421", "a", "S", "TS", IN_DATA, ROW_CROSS,
 	  { { "DATA", "421 4.3.2 going down", ACT_CLOSE, .conn = 1 } } },
@@ -104,7 +104,7 @@ static const struct row rows[] = {
 	/* ---- the end of data ---- */
 	{ "the end refused", "ab", "RR", "S", IN_ALL, ROW_CROSS,
 	  { { "end", "550 5.7.1 spam", ACT_SAY } }, .code = 550, .dsn = "5.7.1" },
-	{ "the end refused for now", "ab", "DD", "S", IN_ALL, ROW_CROSS,
+	{ "the end refused for now", "ab", "DD", "S", IN_ALL, 0,
 	  { { "end", "451 4.3.0 later", ACT_SAY } }, .code = 451 },
 	{ "the end 421", "a", "D", "T", IN_ALL, 0,
 	  { { "end", "421 4.7.0 later", ACT_CLOSE } }, .code = 421 },

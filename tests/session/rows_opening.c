@@ -77,7 +77,8 @@ static const struct row rows[] = {
 	  { { "EHLO", "250 fake", ACT_SAY } } },
 
 	/* ---- STARTTLS ---- */
-	{ "STARTTLS", "a", "S", "S", IN_PLAIN, ROW_CROSS, .tls = SCRIPT_STARTTLS },
+	{ "STARTTLS", "a", "S", "S", IN_PLAIN, 0, .tls = SCRIPT_STARTTLS },
+	{ "STARTTLS, then two messages", "a|b", "S|S", "S", IN_ONE, ROW_CROSS, .tls = SCRIPT_STARTTLS },
 	{ "STARTTLS not offered", "a", "N", "F", IN_ONE, 0, .tls = SCRIPT_STARTTLS,
 	  .without = OFFER_STARTTLS, .over_text = "STARTTLS" },
 	{ "STARTTLS refused for now", "a", "N", "P", IN_ONE, 0,
@@ -122,8 +123,9 @@ static const struct row rows[] = {
 	  { { "handshake", NULL, ACT_CLOSE } }, .tls = SCRIPT_STARTTLS },
 
 	/* ---- AUTH ---- */
-	{ "AUTH PLAIN", "a", "S", "S", IN_ALL, ROW_CROSS, .mechanisms = "PLAIN" },
-	{ "AUTH LOGIN", "a", "S", "S", IN_ALL, ROW_CROSS, .mechanisms = "LOGIN" },
+	{ "AUTH PLAIN", "a", "S", "S", IN_ALL, 0, .mechanisms = "PLAIN" },
+	{ "AUTH LOGIN", "a", "S", "S", IN_ALL, 0, .mechanisms = "LOGIN" },
+	{ "AUTH LOGIN, with a fault", "a", "S", "S", IN_ONE, ROW_CROSS, .mechanisms = "LOGIN" },
 	{ "AUTH with the mechanism that the configuration asks for", "a", "S", "S", IN_ONE, 0,
 	  { { "AUTH PLAIN", "504 5.5.4 not this one", ACT_SAY } }, .auth = "LOGIN" },
 	{ "no AUTH configured", "a", "S", "S", IN_ALL, ROW_NO_USER },

@@ -22,6 +22,7 @@
 #define DRIP_S   1
 #define CRAWL_S  70
 #define SLOW_S   20
+#define SLOW_BYTES (256u << 10)
 
 /* One connection. */
 struct link {
@@ -36,6 +37,7 @@ struct link {
 	uint64_t       content_bytes;   /* of the present one, so far */
 	size_t         at;              /* input taken so far */
 	bool           slow;
+	size_t         gulp;            /* slow: bytes since the last rest */
 	bool           mute;            /* nothing more is said, what comes is thrown away */
 	bool           busy;            /* dripping: no input is taken meanwhile */
 	bool           starting_tls;
@@ -220,6 +222,8 @@ static bool
 matches(const struct link *l, const struct turn *t, const char *word, struct span line, uint64_t from)
 {
 	if (t->conn != 0 && t->conn != l->no)
+		return false;
+	if (t->of != NULL && (l->server.from == NULL || strncmp(l->server.from, t->of, strlen(t->of)) != 0))
 		return false;
 	if (word == NULL)
 		return span_istarts(line, span_of(t->when)) && strcmp(t->when, "end") != 0;
@@ -540,8 +544,10 @@ on_bytes(void *arg)
 {
 	struct link *l = arg;
 
+	l->gulp += peer_in(l->peer)->n;
 	process(l);
-	if (l->slow && !l->mute) {
+	if (l->slow && !l->mute && l->gulp >= SLOW_BYTES) {
+		l->gulp = 0;
 		peer_reading(l->peer, false);
 		wait_s(l, SLOW_S);
 	}

@@ -54,6 +54,7 @@ struct turn {
 	unsigned    nth;        /* the nth time this turn matches; 0: each */
 	unsigned    conn;       /* on the nth connection; 0: each */
 	uint64_t    at;
+	const char *of;         /* in a transaction of the sender that begins so; NULL: any */
 };
 
 /* At the nth moment of the whole run, whatever it is, do this instead (not as `say`). */
