@@ -617,14 +617,16 @@ on_accept(struct evconnlistener *e, evutil_socket_t fd, struct sockaddr *sa, int
 		take_greeting(l);
 }
 
+/* *port: the one wanted, or 0; then the one it has. */
 static int
 bound_socket(unsigned *port)
 {
-	struct sockaddr_in a = { .sin_family = AF_INET };
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons((uint16_t)*port) };
 	socklen_t          n = sizeof(a);
-	int                fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int                fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
 
 	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)) != 0
 	    || getsockname(fd, (struct sockaddr *)&a, &n) != 0)
 		abort();
@@ -650,6 +652,14 @@ fill_backlog(struct script *s, int fd)
 	}
 }
 
+static void
+hear(struct script *s, int fd)
+{
+	(void)evutil_make_socket_nonblocking(fd);
+	s->listener = evconnlistener_new(s->p.base, on_accept, s, LEV_OPT_CLOSE_ON_FREE, 64, fd);
+	assert(s->listener != NULL);
+}
+
 struct script *
 script_new(const struct script_params *p)
 {
@@ -665,11 +675,22 @@ script_new(const struct script_params *p)
 	} else if (p->silent) {
 		fill_backlog(s, fd);
 	} else {
-		(void)evutil_make_socket_nonblocking(fd);
-		s->listener = evconnlistener_new(p->base, on_accept, s, LEV_OPT_CLOSE_ON_FREE, 64, fd);
-		assert(s->listener != NULL);
+		hear(s, fd);
 	}
 	return s;
+}
+
+void
+script_listen(struct script *s, bool on)
+{
+	if (on == (s->listener != NULL))
+		return;
+	if (on) {
+		hear(s, bound_socket(&s->port));
+	} else {
+		evconnlistener_free(s->listener);
+		s->listener = NULL;
+	}
 }
 
 static void

@@ -86,6 +86,9 @@ struct script_params {
 struct script *script_new(const struct script_params *p);
 void           script_free(struct script *s);           /* not from its own callbacks */
 
+/* Nobody listens any more, and again at the same port.  The connections there are stay. */
+void           script_listen(struct script *s, bool on);
+
 unsigned       script_port(const struct script *s);
 unsigned       script_moments(const struct script *s);  /* how many there were */
 unsigned       script_connections(const struct script *s);

@@ -358,6 +358,10 @@ do_rcpt(struct server *s, struct span rest, struct buf *reply)
 		buf_str(reply, "501 5.5.4 no path\n");
 		return;
 	}
+	if (s->conf->rcpt_max != 0 && s->nrcpt >= s->conf->rcpt_max) {
+		buf_str(reply, "452 4.5.3 too many recipients\n");
+		return;
+	}
 	if (span_trim(rest).n > 0 && !offers(s, OFFER_DSN))
 		server_breach(s, "RCPT with what was not offered: %.*s", (int)rest.n, rest.p);
 	if (!text_is_ascii(path) && !s->utf8)

@@ -34,6 +34,7 @@ struct server_conf {
 	const char *mechanisms;         /* with OFFER_AUTH */
 	const char *user, *password;    /* NULL: mail without AUTH */
 	unsigned    mail_max;           /* LIMITS MAILMAX; 0: not offered */
+	unsigned    rcpt_max;           /* recipients it takes in one transaction, then 452; 0: any number */
 	bool        nameless;           /* EHLO is unknown, HELO works */
 };
 

@@ -34,7 +34,7 @@ clock_gettime(clockid_t id, struct timespec *t)
 
 	if (rc != 0)
 		return rc;
-	if (id != CLOCK_MONOTONIC && id != CLOCK_MONOTONIC_COARSE && id != CLOCK_BOOTTIME)
+	if (id != CLOCK_MONOTONIC && id != CLOCK_MONOTONIC_COARSE && id != CLOCK_BOOTTIME && id != CLOCK_REALTIME)
 		return 0;
 	ns = (int64_t)t->tv_sec * 1000000000 + t->tv_nsec + ahead_ns;
 	t->tv_sec = ns / 1000000000;
@@ -70,6 +70,12 @@ void
 vclock_on(bool value)
 {
 	on = value;
+}
+
+void
+vclock_jump_ms(int64_t ms)
+{
+	ahead_ns += ms * 1000000;
 }
 
 int64_t

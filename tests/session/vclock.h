@@ -1,6 +1,6 @@
 /*
  * vclock.h - virtual time: the loop never waits.  When nothing has happened
- * for a moment, the monotonic clock jumps to the next timer, so the real
+ * for a moment, all clocks jump to the next timer, so the real
  * deadlines of RFC 5321 §4.5.3.2 are tested at their real length, in no time.
  *
  * It works by defining clock_gettime() and epoll_wait() in the test program:
@@ -14,6 +14,9 @@
 
 /* Off: time runs as usual (what has been jumped over stays so). */
 void    vclock_on(bool on);
+
+/* Days at once.  Not from a callback: what was due meanwhile comes in the loop's next turn. */
+void    vclock_jump_ms(int64_t ms);
 
 int64_t vclock_ms(void);
 
