@@ -88,15 +88,22 @@ listing_message(struct listing *l, const struct listing_message *m)
 
 /* Recipients that follow each other and have one reason stand below it together. */
 void
-listing_recipient(struct listing *l, struct span addr, struct span reason)
+listing_recipient(struct listing *l, struct span addr, unsigned code, struct span text)
 {
-	if (reason.n > 0 && !span_eq(reason, buf_view(&l->entry))) {
+	struct buf reason;
+
+	buf_init(&reason, TEXT_MAX);
+	if (code > 0)
+		buf_printf(&reason, text.n > 0 ? "%u " : "%u", code);
+	buf_span(&reason, text);
+	if (reason.n > 0 && !span_eq(buf_view(&reason), buf_view(&l->entry))) {
 		fputc('(', l->out);
-		write_safe(l, reason);
+		write_safe(l, buf_view(&reason));
 		fputs(")\n", l->out);
 		buf_clear(&l->entry);
-		buf_span(&l->entry, reason);
+		buf_span(&l->entry, buf_view(&reason));
 	}
+	buf_done(&reason);
 	fprintf(l->out, "%41s", "");
 	write_safe(l, addr);
 	fputc('\n', l->out);
@@ -249,7 +256,8 @@ recipient_record(struct listing *l, struct span record)
 	buf_init(&text, TEXT_MAX);
 	if (!field_is(record, "state", "sent") && field(record, "addr", &addr)) {
 		field(record, "text", &text);
-		listing_recipient(l, buf_view(&addr), buf_view(&text));
+		listing_recipient(l, buf_view(&addr), (unsigned)field_number(record, "code"),
+		    buf_view(&text));
 	}
 	buf_done(&addr);
 	buf_done(&text);

@@ -35,8 +35,8 @@ struct listing_message {
 
 void listing_message(struct listing *l, const struct listing_message *m);
 
-/* A recipient that still waits; reason: the last reply, or empty. */
-void listing_recipient(struct listing *l, struct span addr, struct span reason);
+/* A recipient that still waits; the last reply's code (0: none, our own words) and text. */
+void listing_recipient(struct listing *l, struct span addr, unsigned code, struct span text);
 
 /*
  * One record of the daemon: "relay …", "message …", "recipient …", each

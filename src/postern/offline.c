@@ -33,7 +33,7 @@ show_recipients(struct listing *l, const struct message *m)
 	for (i = 0; i < m->env.nrcpts; i++)
 		if (m->notes[i].what != OUTCOME_SENT)
 			listing_recipient(l, span_of(m->env.rcpts[i].addr->text),
-			    span_of(m->notes[i].text));
+			    (unsigned)m->notes[i].code, span_of(m->notes[i].text));
 }
 
 static int
