@@ -174,8 +174,9 @@ finish(struct session *s, const struct status *cause)
 	if (s->conn != NULL)
 		conn_stop(s->conn);
 	status_local(&rest, VERDICT_RECONNECT, SCOPE_SESSION, "4.4.2", "the connection ended before its turn came");
+	/* An orderly end is no verdict: what is in flight even so was not sent. */
 	for (struct mail *m = s->flight.first; m != NULL; m = m->next)
-		mail_settle_rest(m, m == s->flight.first ? cause : &rest);
+		mail_settle_rest(m, m == s->flight.first && cause->verdict != VERDICT_SENT ? cause : &rest);
 	flight_forget(&s->flight);
 	hand_back(s);
 	timer_set(s->later, 0);
@@ -334,7 +335,8 @@ refusal(struct session *s, enum when when, const struct reply *r, const struct e
 		end.verdict = VERDICT_RECONNECT;
 	if (end.verdict == VERDICT_RECONNECT || status_is_relay(&end))
 		end_because(s, &end);
-	if (e->phase == RCPT && st.scope == SCOPE_RECIPIENT) {
+	/* The relay's trouble comes to one recipient, too: the content may be on its way to the others. */
+	if (e->phase == RCPT && (st.scope == SCOPE_RECIPIENT || status_is_relay(&st))) {
 		m->rcpt[e->rcpt].status = st;
 	} else {
 		mail_settle_rest(m, &st);

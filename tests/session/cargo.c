@@ -67,18 +67,36 @@ address(const char *local, bool utf8)
 }
 
 static void
-add_rcpt(struct cargo *c, char letter)
+add_rcpt(struct cargo *c, const char *local)
 {
-	char         local[2] = { letter, '\0' };
 	struct rcpt *r;
 
-	assert(c->nrcpt < CARGO_MAX_RCPTS);
 	if (envelope_add(&c->msg.env, address(local, c->utf8)) != 0)
 		abort();
 	r = &c->msg.env.rcpts[c->nrcpt++];
 	if (c->msg.env.ret == RET_HDRS) {
 		r->notify = NOTIFY_SUCCESS | NOTIFY_DELAY;
 		r->orcpt = xstrdup("rfc822;orig@example.net");
+	}
+}
+
+static void
+add_letter(struct cargo *c, char letter)
+{
+	char local[2] = { letter, '\0' };
+
+	assert(c->nrcpt < CARGO_MAX_RCPTS);
+	add_rcpt(c, local);
+}
+
+static void
+add_wide(struct cargo *c)
+{
+	char local[16];
+
+	for (unsigned i = 0; i < CARGO_WIDE; i++) {
+		snprintf(local, sizeof(local), "wide%u", i);
+		add_rcpt(c, local);
 	}
 }
 
@@ -107,7 +125,8 @@ load_one(struct cargo *c, struct span spec, size_t no)
 		case 'E': c->broken_at = 0; break;
 		case 'L': bytes = MEDIUM_BYTES; c->broken_at = 150000; break;
 		case 'D': c->msg.env.ret = RET_HDRS; c->msg.env.envid = xstrdup("envelope+20id"); break;
-		default:  add_rcpt(c, spec.p[i]);
+		case 'W': add_wide(c); break;
+		default:  add_letter(c, spec.p[i]);
 		}
 	}
 	c->msg.env.sender = null ? addr_null() : address(from, c->utf8);
@@ -118,6 +137,7 @@ load_one(struct cargo *c, struct span spec, size_t no)
 	buf_printf(&c->head, "Received: by test; id %s\r\nMessage-ID: <%s@example.net>\r\n\r\n", c->id, c->id);
 	fill_body(c, bytes);
 	c->msg.size = c->body.n;
+	c->end = xcalloc(c->nrcpt, sizeof(*c->end));
 }
 
 size_t
@@ -140,6 +160,7 @@ cargo_done(struct cargo *c)
 	envelope_done(&c->msg.env);
 	buf_done(&c->head);
 	buf_done(&c->body);
+	free(c->end);
 }
 
 struct mail *
@@ -183,6 +204,25 @@ cargo_letter(enum verdict v)
 	};
 
 	return letters[v];
+}
+
+void
+cargo_put_letters(const struct cargo *c, struct buf *b)
+{
+	char first = cargo_letter(c->end[0].status.verdict);
+
+	for (size_t i = 0; i < c->nrcpt; i++) {
+		char letter = cargo_letter(c->end[i].status.verdict);
+
+		if (c->nrcpt <= CARGO_MAX_RCPTS) {
+			buf_char(b, letter);
+		} else if (letter != first) {
+			buf_char(b, '?');
+			return;
+		}
+	}
+	if (c->nrcpt > CARGO_MAX_RCPTS)
+		buf_char(b, first);
 }
 
 /* ---- checks ---- */

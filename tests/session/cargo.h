@@ -14,7 +14,8 @@
 
 #include "server.h"
 
-#define CARGO_MAX_RCPTS 8
+#define CARGO_MAX_RCPTS 8               /* of those with a letter */
+#define CARGO_WIDE      700             /* of a W */
 #define CARGO_MAX       16
 
 /* What became of a recipient in the end. */
@@ -33,14 +34,14 @@ struct cargo {
 	uint64_t       broken_at;       /* reading the body fails from here on; UINT64_MAX: never */
 	bool           eightbit, utf8;
 	size_t         nrcpt;
-	struct end     end[CARGO_MAX_RCPTS];
+	struct end    *end;             /* one each */
 };
 
 /*
  * "ab|Mc": a message to a and b, and a longer one to c.  Lower-case letters
  * are recipients; before them: 8 8-bit content, u UTF-8 addresses, 0 null
  * sender, M 180 KB, H 20 MB, X past SIZE, E cannot be read, L cannot be
- * read to its end, D with DSN wishes.  How many there are.
+ * read to its end, D with DSN wishes, W to 700 more.  How many there are.
  */
 size_t       cargo_load(const char *spec, struct cargo to[static CARGO_MAX]);
 void         cargo_done(struct cargo *c);
@@ -51,6 +52,9 @@ struct cargo *cargo_of(const struct mail *m);
 
 /* S sent, D defer, R reject, P pause, C credential, F config, T reconnect, X split, N none. */
 char         cargo_letter(enum verdict v);
+
+/* A letter for each recipient; of a W one for all, or '?'. */
+void         cargo_put_letters(const struct cargo *c, struct buf *b);
 
 /* A line for each thing that is wrong, to *out. */
 void         cargo_check_verdicts(const struct cargo *c, struct buf *out);

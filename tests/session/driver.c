@@ -33,6 +33,7 @@ struct run {
 	struct script      *script;
 	struct relay_conf   relay;
 	struct relay_lacks  lacks;
+	struct rule         rule;
 	struct cargo        cargo[CARGO_MAX];
 	size_t              ncargo;
 	struct mail        *ready;              /* to be pulled */
@@ -144,7 +145,7 @@ on_settled(void *owner, struct session *s, struct mail *m)
 {
 	struct run   *r = owner;
 	struct cargo *c = cargo_of(m);
-	bool          again[CARGO_MAX_RCPTS] = { false }, split = false, any = false;
+	bool         *again = xcalloc(c->nrcpt, sizeof(*again)), split = false, any = false;
 
 	if (session_depth(s) > r->deepest)
 		r->deepest = session_depth(s);
@@ -161,6 +162,7 @@ on_settled(void *owner, struct session *s, struct mail *m)
 		push(split ? &r->ready : &r->held, cargo_mail(c, again));
 		session_kick(s);
 	}
+	free(again);
 	mail_free(m);
 	act_in(r, AT_SETTLED);
 	if (r->out == 0 && r->ready == NULL && r->held == NULL && (r->row->flags & ROW_IDLE) == 0
@@ -295,6 +297,9 @@ set_relay(struct run *r)
 	r->relay.idle_s = IDLE_S;
 	r->relay.recipients_per_message = 100;
 	r->relay.chunking = (row->flags & ROW_NO_BDAT) == 0;
+	r->rule = row->rule;
+	r->relay.rules.rule = &r->rule;
+	r->relay.rules.n = row->rule.verdict != VERDICT_NONE;
 }
 
 static void
@@ -358,8 +363,7 @@ outcome(const struct run *r, struct buf *b)
 	for (size_t i = 0; i < r->ncargo; i++) {
 		if (i > 0)
 			buf_char(b, '|');
-		for (size_t k = 0; k < r->cargo[i].nrcpt; k++)
-			buf_char(b, cargo_letter(r->cargo[i].end[k].status.verdict));
+		cargo_put_letters(&r->cargo[i], b);
 	}
 }
 

@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #include "base/buf.h"
+#include "smtp/rules.h"
 
 #include "script.h"
 
@@ -81,6 +82,7 @@ struct row {
 	unsigned    connections;        /* 0: as many as `over` has letters */
 	unsigned    depth;              /* the deepest that was seen; 0: any */
 	enum lacks  lacks;
+	struct rule rule;               /* the provider's, if it has a verdict */
 };
 
 /* The owner does something at a moment of the script, or in a callback. */

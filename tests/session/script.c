@@ -22,6 +22,7 @@
 #define DRIP_S   1
 #define CRAWL_S  70
 #define SLOW_S   20
+#define BYE_S    10
 #define SLOW_BYTES (256u << 10)
 
 /* One connection. */
@@ -38,6 +39,7 @@ struct link {
 	size_t         at;              /* input taken so far */
 	bool           slow;
 	size_t         gulp;            /* slow: bytes since the last rest */
+	bool           leaving;         /* a 421 is due */
 	bool           mute;            /* nothing more is said, what comes is thrown away */
 	bool           busy;            /* dripping: no input is taken meanwhile */
 	bool           starting_tls;
@@ -60,6 +62,7 @@ struct script {
 };
 
 static void process(struct link *l);
+static void perform(struct link *l, enum act act);
 
 /* ---- saying ---- */
 
@@ -121,6 +124,11 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 		peer_say(l->peer, (struct span){ l->slowly.p, 1 });
 		buf_drop(&l->slowly, 1);
 		wait_s(l, l->every_s);
+		return;
+	}
+	if (l->leaving) {
+		buf_str(&l->reply, "421 4.4.2 too long idle\n");
+		perform(l, ACT_CLOSE);
 		return;
 	}
 	if (l->busy) {
@@ -199,6 +207,10 @@ perform(struct link *l, enum act act)
 		mute(l);
 		note_told(l, TOLD, TOLD_PERHAPS);
 		peer_end(l->peer, PEER_RESET);
+		break;
+	case ACT_BYE:
+		l->leaving = true;
+		wait_s(l, BYE_S);
 		break;
 	case ACT_LONG:
 	case ACT_BINARY:

@@ -25,6 +25,7 @@ enum act {
 	ACT_CLOSE,      /* close in order */
 	ACT_CUT,        /* close without close_notify (as CLOSE in plain) */
 	ACT_RESET,
+	ACT_BYE,        /* say 421 ten seconds later, and close */
 	ACT_LONG,       /* a line of 5000 bytes, then stall */
 	ACT_BINARY,     /* every byte there is, then stall */
 	ACT_MANY,       /* a reply of 150 lines, then go on */
