@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "lib/certs.h"
+#include "net/stream.h"
 #include "net/tls.h"
 #include "unit/ends.h"
 
@@ -439,6 +440,44 @@ START_TEST(contexts_freed_first)
 }
 END_TEST
 
+/* What the library took from the kernel and did not give out, epoll will
+   never speak of. */
+START_TEST(rest_inside_the_library)
+{
+	struct stream near, far;
+	size_t n, got = 0;
+	bool more = true;
+	char p[10];
+	int fd[2];
+
+	ends_pair(UNIX_PAIR, fd);
+	stream_init(&near, fd[0]);
+	stream_init(&far, fd[1]);
+	stream_secure(&near, tls_connect(client, fd[0], "localhost"));
+	stream_secure(&far, tls_accept(server, fd[1]));
+	while (near.layer == LAYER_SHAKING || far.layer == LAYER_SHAKING) {
+		if (near.layer == LAYER_SHAKING)
+			ck_assert_int_ne(stream_shake(&near), FLOW_FAILED);
+		if (far.layer == LAYER_SHAKING)
+			ck_assert_int_ne(stream_shake(&far), FLOW_FAILED);
+	}
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(stream_put(&far, SPAN("0123456789abcdef"), &n), FLOW_DONE);
+	while (more) {
+		ck_assert_int_eq(stream_get(&near, p, sizeof(p), &n, &more), FLOW_DONE);
+		got += n;
+	}
+	ck_assert_uint_eq(got, 48);
+	ck_assert_int_eq(stream_get(&near, p, sizeof(p), &n, &more), FLOW_WAIT);
+	stream_close(&far);
+	stream_close(&far);
+	ck_assert_int_eq(stream_get(&near, p, sizeof(p), &n, &more), FLOW_END);
+	stream_close(&near);
+	stream_done(&near);
+	stream_done(&far);
+}
+END_TEST
+
 /* What a callback may do to its own connection: as in test_conn.c. */
 
 static void
@@ -565,6 +604,7 @@ suite_conn_tls(void)
 	tcase_add_test(tc, last_words_inside);
 	tcase_add_test(tc, pause_inside);
 	tcase_add_test(tc, contexts_freed_first);
+	tcase_add_test(tc, rest_inside_the_library);
 	tcase_add_loop_test(tc, acts_in_callbacks, 0, 10);
 	tcase_add_loop_test(tc, fifty_megabytes_each_way, 0, 2);
 	suite_add_tcase(s, tc);
