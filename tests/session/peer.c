@@ -54,6 +54,16 @@ peer_new(struct event_base *base, int fd, const struct peer_ops *ops, void *arg)
 	return p;
 }
 
+/* The client has closed already: answered by RST its side leaves no TIME_WAIT behind. */
+static void
+close_at_once(int fd)
+{
+	struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	(void)close(fd);
+}
+
 static void
 drop_socket(struct peer *p)
 {
@@ -63,7 +73,7 @@ drop_socket(struct peer *p)
 	(void)event_del(p->wr);
 	SSL_free(p->ssl);
 	p->ssl = NULL;
-	(void)close(p->fd);
+	close_at_once(p->fd);
 	p->fd = -1;
 }
 
@@ -302,15 +312,10 @@ peer_reading(struct peer *p, bool on)
 void
 peer_end(struct peer *p, enum peer_end how)
 {
-	struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
-
 	if (p->fd < 0 || p->deaf)
 		return;
 	p->deaf = true;
 	if (how == PEER_RESET) {
-		(void)setsockopt(p->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
-		SSL_free(p->ssl);
-		p->ssl = NULL;
 		drop_socket(p);
 		return;
 	}

@@ -4,6 +4,8 @@
 #ifndef SESSION_ROWS_H
 #define SESSION_ROWS_H
 
+#include <check.h>
+
 #include "driver.h"
 
 struct rows {
@@ -14,5 +16,7 @@ struct rows {
 extern const struct rows rows_opening;          /* connect to AUTH */
 extern const struct rows rows_message;          /* MAIL to the end of data, QUIT */
 extern const struct rows rows_stream;           /* many messages, long ones, odd replies */
+
+Suite *suite_queue(void);                       /* the queue with its sessions: queue_rig.h */
 
 #endif

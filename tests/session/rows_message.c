@@ -150,6 +150,8 @@ static const struct row rows[] = {
 	  { { "QUIT", "500 5.5.1 stay", ACT_SAY } } },
 	{ "QUIT closed", "a", "S", "S", IN_ALL, 0,
 	  { { "QUIT", NULL, ACT_CLOSE } } },
+	{ "QUIT answered and closed", "a", "S", "S", IN_ALL, ROW_CROSS,
+	  { { "QUIT", "*", ACT_CLOSE } } },
 	{ "QUIT cut", "a", "S", "S", IN_ALL, 0,
 	  { { "QUIT", NULL, ACT_CUT } } },
 	{ "QUIT reset", "a", "S", "S", IN_ALL, 0,

@@ -49,6 +49,7 @@ struct link {
 struct script {
 	struct script_params   p;
 	struct evconnlistener *listener;
+	int                    kept;    /* the port while nobody listens, or -1 */
 	int                    held[8]; /* silent: what fills the backlog */
 	unsigned               nheld;
 	unsigned               port;
@@ -395,9 +396,8 @@ take_line(struct link *l, struct span line)
 		speak(l);
 		begin_tls(l);
 	} else if (span_istarts(line, SPAN("QUIT")) && say == NULL && !l->busy) {
-		speak(l);
-		peer_end(l->peer, PEER_FIN);
-		l->mute = true;
+		/* The client may close: thousands of sockets in TIME_WAIT on our side would cost more than all the rest. */
+		mute(l);
 	}
 }
 
@@ -679,6 +679,7 @@ script_new(const struct script_params *p)
 	int            fd;
 
 	s->p = *p;
+	s->kept = -1;
 	buf_init(&s->breaches, MAX_TRACE);
 	buf_init(&s->trace, MAX_TRACE);
 	fd = bound_socket(&s->port);
@@ -698,10 +699,13 @@ script_listen(struct script *s, bool on)
 	if (on == (s->listener != NULL))
 		return;
 	if (on) {
-		hear(s, bound_socket(&s->port));
+		hear(s, s->kept);
+		s->kept = -1;
 	} else {
+		/* Bound and deaf: refused all the same, and the port is nobody else's meanwhile. */
 		evconnlistener_free(s->listener);
 		s->listener = NULL;
+		s->kept = bound_socket(&s->port);
 	}
 }
 
@@ -729,6 +733,8 @@ script_free(struct script *s)
 	}
 	if (s->listener != NULL)
 		evconnlistener_free(s->listener);
+	if (s->kept >= 0)
+		(void)close(s->kept);
 	for (unsigned i = 0; i < s->nheld; i++)
 		(void)close(s->held[i]);
 	accepted_free(s->accepted);

@@ -78,6 +78,12 @@ vclock_jump_ms(int64_t ms)
 	ahead_ns += ms * 1000000;
 }
 
+void
+vclock_return(void)
+{
+	ahead_ns = 0;
+}
+
 int64_t
 vclock_ms(void)
 {

@@ -1,0 +1,13 @@
+/* queue_suite.c - the queue in the session ring. */
+#include "queue_rig.h"
+
+#include "rows.h"
+
+Suite *
+suite_queue(void)
+{
+	Suite *s = suite_create("queue");
+
+	suite_add_tcase(s, queue_deliver_case());
+	return s;
+}
