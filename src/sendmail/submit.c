@@ -26,7 +26,7 @@
 #include "spool/place.h"
 
 #define READ_BYTES  (32u << 10)
-#define PATIENCE_S  (DRAFT_ORPHAN_S / 2)        /* without input, once there is a draft to be orphaned */
+#define PATIENCE_S  (DRAFT_ORPHAN_S / 2)        /* without input while there is a draft */
 #define HOST_MAX    255
 
 struct submission {

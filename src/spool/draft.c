@@ -14,7 +14,7 @@
 #include "spool/lines.h"
 #include "spool/wake.h"
 
-#define TAIL_ROOM   128         /* beyond the buffer: the last line end and the first journal line */
+#define TAIL_ROOM   128         /* beyond the buffer: a line end, a journal line */
 #define ID_TRIES    16
 #define LENGTHS_MAX 99999999999999u
 #define PATH_LEN    (sizeof("tmp/") - 1 + ID_LEN)

@@ -21,7 +21,8 @@
 
 #define ID       0x6614766C7382AFD4u
 #define NAME     "6614766C7382AFD4"
-#define ENVELOPE "time 1764000000.000001\nhost h\nfrom-user 7\nrecipient a@x.org\nrecipient b@x.org\n\n"
+#define ENVELOPE "time 1764000000.000001\nhost h\nfrom-user 7\n" \
+    "recipient a@x.org\nrecipient b@x.org\n\n"
 #define MESSAGE  "Subject: x\r\n\r\nbody\r\n"
 #define STATE    "state of before"
 #define NEWER    "state of after, which is longer than the other one"
@@ -37,7 +38,8 @@ static void
 setup(void)
 {
 	scratch_make(&spool);
-	progress = mmap(NULL, sizeof(*progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	progress = mmap(NULL, sizeof(*progress), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ck_assert_ptr_ne(progress, MAP_FAILED);
 }
 
