@@ -202,13 +202,19 @@ settle(struct conn *c)
 /* Ends.  The first reason is the one that is told. */
 
 static void
+note(struct conn *c, const char *why, bool tls, bool clean)
+{
+	if (c->ended || c->broken)
+		return;
+	buf_str(&c->why, why);
+	c->why_tls = tls;
+	c->why_clean = clean;
+}
+
+static void
 end(struct conn *c, const char *why, bool tls, bool clean)
 {
-	if (!c->ended && !c->broken) {
-		buf_str(&c->why, why);
-		c->why_tls = tls;
-		c->why_clean = clean;
-	}
+	note(c, why, tls, clean);
 	c->ended = true;
 }
 
@@ -219,11 +225,7 @@ end(struct conn *c, const char *why, bool tls, bool clean)
 static void
 break_off(struct conn *c, const char *why, bool tls)
 {
-	if (!c->broken && !c->ended) {
-		buf_str(&c->why, why);
-		c->why_tls = tls;
-		c->why_clean = false;
-	}
+	note(c, why, tls, false);
 	c->broken = true;
 	c->again = true;
 }
