@@ -87,6 +87,15 @@ arrival_s(const struct entry *e)
 	return msgid_time_us(e->id) / 1000000;
 }
 
+/* What could not be moved to later/, or not be read, waits where it is. */
+static bool
+is_in_cur(struct queue *q, const struct entry *e)
+{
+	struct stored st;
+
+	return store_stat(q->store, PLACE_CUR, e->id, &st) != -ENOENT;
+}
+
 /* From later/ back to cur/, those that are due. */
 static void
 on_due(void *arg)
@@ -99,7 +108,7 @@ on_due(void *arg)
 	for (int n = 0; n < DUE_A_TURN && (e = waiting_first(&q->waiting)) != NULL && e->due_s <= now; n++) {
 		waiting_remove(&q->waiting, e);
 		err = store_move(q->store, e->id, PLACE_LATER, PLACE_CUR);
-		if (err == 0) {
+		if (err == 0 || (err == -ENOENT && is_in_cur(q, e))) {
 			make_ready(q, e);
 		} else if (err == -ENOENT) {
 			free(e);                /* somebody removed it by hand */

@@ -9,5 +9,6 @@ suite_queue(void)
 	Suite *s = suite_create("queue");
 
 	suite_add_tcase(s, queue_deliver_case());
+	suite_add_tcase(s, queue_failing_case());
 	return s;
 }
