@@ -500,22 +500,18 @@ shaken(struct conn *c)
 static void
 shake(struct conn *c)
 {
+	enum flow flow;
+
 	flush(c);
 	if (c->broken)
 		c->ended = true;
 	if (c->broken || c->clear > 0)
 		return;
-	switch (stream_shake(&c->stream)) {
-	case FLOW_DONE:
+	flow = stream_shake(&c->stream);
+	if (flow == FLOW_DONE)
 		shaken(c);
-		break;
-	case FLOW_WAIT:
-		break;
-	case FLOW_END:
-	case FLOW_FAILED:
+	else if (flow == FLOW_FAILED)
 		end(c, buf_cstr(&c->stream.error), c->stream.error_tls, false);
-		break;
-	}
 }
 
 bool
