@@ -385,20 +385,21 @@ look_into_new(struct queue *q)
 static bool
 admit(struct queue *q, msgid id)
 {
-	struct stored st;
+	struct stored st = { 0 };
 	struct entry *e;
-	int err = store_move(q->store, id, PLACE_NEW, PLACE_CUR);
+	int err = store_take(q->store, id, &id);
 
-	if (err == 0)
-		err = store_stat(q->store, PLACE_CUR, id, &st);
 	if (err != 0) {
 		if (err != -ENOENT)
 			log_err("a message in new/ cannot be taken in: %s", strerror(-err));
 		return false;
 	}
+	err = store_stat(q->store, PLACE_CUR, id, &st);
+	if (err == -ENOENT)
+		return false;
 	e = xcalloc(1, sizeof(*e));
 	e->id = id;
-	e->uid = st.uid;
+	e->uid = st.uid;                /* not to be had: it stands in root's line, which is better than in none */
 	make_ready(q, e);
 	return true;
 }
