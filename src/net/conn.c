@@ -63,9 +63,8 @@ struct conn {
 	bool       freeing;
 };
 
-/* Shared by all connections: it is empty again before the next one reads,
-   and an idle connection holds no buffer.  One loop a process is the rule
-   of the house. */
+/* Shared by all connections: it is empty again before the next one reads.
+   One loop a process is the rule of the house. */
 static char scratch[READ_BYTES];
 
 static void turn(evutil_socket_t fd, short what, void *arg);
@@ -218,10 +217,8 @@ end(struct conn *c, const char *why, bool tls, bool clean)
 	c->ended = true;
 }
 
-/*
- * Writing failed.  The peer's last words may stand unread in the socket
- * ("421 closing"), so the end comes only when reading has come to it.
- */
+/* Writing failed.  The peer's last words may stand unread in the socket
+   ("421 closing"), so the end comes only when reading has come to it. */
 static void
 break_off(struct conn *c, const char *why, bool tls)
 {
