@@ -204,7 +204,7 @@ placed = sed -e 's|/usr/sbin/posternd|$(sbindir)/posternd|g' \
 	-e 's|/var/spool/postern|$(spool_dir)|g' \
 	-e 's|^RuntimeDirectory=postern|RuntimeDirectory=$(patsubst /run/%,%,$(run_dir))|' \
 	-e 's|^SupplementaryGroups=.*|SupplementaryGroups=$(postern_group)|' \
-	-e 's|^\(User\|Group\)=postern|\1=$(postern_user)|' \
+	-e 's|^User=.*|User=$(postern_user)|' -e 's|^Group=.*|Group=$(postern_user)|' \
 	-e 's|posterndrop|$(postern_group)|g' \
 	-e '/^[dfpgum] /s|\([ 	]\)postern\([ 	]\)|\1$(postern_user)\2|g' \
 	-e '/^[dfpgum] /s|\([ 	]\)postern\([ 	]\)|\1$(postern_user)\2|g'
