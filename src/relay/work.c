@@ -41,6 +41,26 @@ struct work {
 
 /* ---- a round's beginning ---- */
 
+/* Put a verdict on a recipient, and on those that share its address. */
+static void
+stand(struct work *w, size_t index, const struct status *st)
+{
+	for (size_t i = 0; i < w->msg->env.nrcpts; i++) {
+		struct standing *t = &w->to[i];
+
+		if (t->as != index || !t->waits)
+			continue;
+		t->status = *st;
+		if (st->verdict == VERDICT_SENT) {
+			t->waits = false;
+			w->waiting--;
+			w->sent_some = true;
+		}
+		if (w->msg->env.nrcpts == 1)
+			return;
+	}
+}
+
 static void
 add_mail(struct work *w, struct mail ***end, struct mail *m)
 {
@@ -58,7 +78,7 @@ add_mail(struct work *w, struct mail ***end, struct mail *m)
 		status_local(&st, VERDICT_DEFER, SCOPE_MESSAGE, "4.3.0", "the message cannot be read from the spool: %s",
 		    strerror(-err));
 	for (size_t i = 0; i < m->nrcpt; i++)
-		w->to[m->rcpt[i].index].status = st;
+		stand(w, m->rcpt[i].index, &st);
 	mail_free(m);
 }
 
@@ -117,6 +137,7 @@ make_mails(struct work *w)
 		if (c->local_mail != NULL && addr_eq(to, c->local_mail)) {
 			if (local != SIZE_MAX) {
 				w->to[i].as = local;
+				w->to[i].status = w->to[local].status;  /* its mail may have failed by now */
 				addr_free(to);
 				left--;
 				continue;
@@ -325,26 +346,6 @@ note(struct work *w, size_t i, const struct status *st, bool sync)
 	    strerror(-err), i + 1);
 }
 
-/* Put a verdict on a recipient, and on those that share its address. */
-static void
-stand(struct work *w, size_t index, const struct status *st)
-{
-	for (size_t i = 0; i < w->msg->env.nrcpts; i++) {
-		struct standing *t = &w->to[i];
-
-		if (t->as != index || !t->waits)
-			continue;
-		t->status = *st;
-		if (st->verdict == VERDICT_SENT) {
-			t->waits = false;
-			w->waiting--;
-			w->sent_some = true;
-		}
-		if (w->msg->env.nrcpts == 1)
-			return;
-	}
-}
-
 /* Is anything of the message still open after this mail?  Then what was sent must survive a crash. */
 static void
 note_sent(struct work *w, const struct mail *m)
@@ -500,7 +501,7 @@ work_finish(struct work *w, int64_t now_s)
 		deferred |= t->status.verdict == VERDICT_DEFER;
 		back |= t->status.verdict != VERDICT_DEFER;
 		counts |= t->status.code != 0 && (t->status.verdict == VERDICT_RECONNECT ||
-		    (t->status.verdict == VERDICT_SPLIT && t->status.scope == SCOPE_MESSAGE));
+		    (t->status.verdict == VERDICT_SPLIT && (t->status.scope == SCOPE_MESSAGE || !w->sent_some)));
 	}
 	if (deferred || back || w->unreturnable)
 		note_rest(w);

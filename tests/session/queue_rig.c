@@ -81,6 +81,26 @@ failing_openat(int dir, const char *name, int flags, mode_t mode)
 	return fs_kernel.openat(dir, name, flags, mode);
 }
 
+static ssize_t
+failing_pread(int fd, void *p, size_t n, off_t at)
+{
+	if (the_rig->read_error != 0 && at > 0 && at < (128 << 10)) {
+		errno = the_rig->read_error;
+		return -1;
+	}
+	return fs_kernel.pread(fd, p, n, at);
+}
+
+static int
+owned_fstatat(int dir, const char *name, struct stat *st, int flags)
+{
+	int rc = fs_kernel.fstatat(dir, name, st, flags);
+
+	if (rc == 0 && the_rig->owners)
+		st->st_uid = (uid_t)st->st_size;
+	return rc;
+}
+
 static int
 failing_renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags)
 {
@@ -140,6 +160,8 @@ rig_make(struct rig *r, size_t nrelays)
 	fs.pwrite = stamped_pwrite;
 	fs.fdatasync = counted_fdatasync;
 	fs.openat = failing_openat;
+	fs.pread = failing_pread;
+	fs.fstatat = owned_fstatat;
 	fs.renameat2 = failing_renameat2;
 	vclock_on(true);
 }
@@ -305,12 +327,11 @@ begin_envelope(struct envelope *e, const char *from)
 	e->sender = from[0] != '\0' ? addr_parse(span_of(from), NULL) : addr_null();
 }
 
-msgid
-rig_submit_notify(struct rig *r, const char *from, const char *rcpts, unsigned notify)
+static msgid
+submit(struct rig *r, const char *from, const char *rcpts, unsigned notify, const char *text)
 {
 	struct span     rest = span_of(rcpts), one;
 	struct envelope e;
-	char            text[200];
 	msgid           id;
 
 	begin_envelope(&e, from);
@@ -318,10 +339,24 @@ rig_submit_notify(struct rig *r, const char *from, const char *rcpts, unsigned n
 		ck_assert_int_eq(envelope_add(&e, addr_parse(one, NULL)), 0);
 		e.rcpts[e.nrcpts - 1].notify = notify;
 	}
-	snprintf(text, sizeof(text), "From: <%s>\nTo: someone\nSubject: from %s\n\nHello.\n", from, from);
 	id = commit(r, &e, text);
 	envelope_done(&e);
 	return id;
+}
+
+msgid
+rig_submit_text(struct rig *r, const char *from, const char *rcpts, const char *text)
+{
+	return submit(r, from, rcpts, 0, text);
+}
+
+msgid
+rig_submit_notify(struct rig *r, const char *from, const char *rcpts, unsigned notify)
+{
+	char text[200];
+
+	snprintf(text, sizeof(text), "From: <%s>\nTo: someone\nSubject: from %s\n\nHello.\n", from, from);
+	return submit(r, from, rcpts, notify, text);
 }
 
 msgid

@@ -55,7 +55,9 @@ struct rig {
 	/* Of the file system. */
 	unsigned           syncs;               /* fdatasync so far */
 	int                open_error;          /* opening a message … */
+	int                read_error;          /* … reading behind its first block, but not the journal … */
 	int                rename_error;        /* … and moving one fail so */
+	bool               owners;              /* a message's size is its owner's uid */
 };
 
 void rig_make(struct rig *r, size_t nrelays);
@@ -67,6 +69,7 @@ void rig_end(struct rig *r);
 /* rcpts: "bob@example.net eve@example.net"; from "": the null sender. */
 msgid rig_submit(struct rig *r, const char *from, const char *rcpts);
 msgid rig_submit_notify(struct rig *r, const char *from, const char *rcpts, unsigned notify);
+msgid rig_submit_text(struct rig *r, const char *from, const char *rcpts, const char *text);
 msgid rig_submit_many(struct rig *r, const char *from, unsigned nrcpts);        /* to r1@example.net … */
 void  rig_submit_each(struct rig *r, unsigned n);       /* n messages to bob, from sender1@example.org … */
 void  rig_move(struct rig *r, msgid id, enum place from, enum place to);        /* by hand */
