@@ -91,6 +91,22 @@ become(const struct stat *st, struct buf *why)
 	return 0;
 }
 
+/*
+ * The credential is in this process: no core, no ptrace by other processes
+ * of the user.  After the change of user, which sets it anew (to 2 where
+ * fs.suid_dumpable says so).
+ */
+static void
+hide(void)
+{
+#ifdef __SANITIZE_ADDRESS__
+	/* The leak checker looks at this process from outside. */
+	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+#else
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+}
+
 int
 privilege_drop(const char *spool, struct buf *why)
 {
@@ -99,15 +115,17 @@ privilege_drop(const char *spool, struct buf *why)
 
 	if (rc != 0)
 		return rc;
-	/* The credential is in this process: no core, no ptrace by other processes of the user. */
-	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (geteuid() == st.st_uid) {
+		hide();
 		if (st.st_uid == 0)
 			log_warn("%s belongs to root, so this runs as root; `make install` gives it to the user postern", spool);
 		return 0;
 	}
-	if (geteuid() == 0)
-		return become(&st, why);
+	if (geteuid() == 0) {
+		rc = become(&st, why);
+		hide();
+		return rc;
+	}
 	buf_printf(why, "%s belongs to uid %u and this is uid %u: start as root or as that user", spool,
 	    (unsigned)st.st_uid, (unsigned)geteuid());
 	return EX_NOPERM;
