@@ -234,6 +234,20 @@ quote(const struct reply *r, struct status *ret)
 	snprintf(ret->text, sizeof(ret->text), "%s%s%s", r->dsn, r->dsn[0] != '\0' ? " " : "", buf_cstr(&r->text));
 }
 
+/*
+ * Services count logins and lock accounts that insist, so a login waits
+ * longer than the breaker's seconds, and whoever reads of it is told what
+ * to do, also where no rule knows this server.
+ */
+static void
+mind_the_login(struct status *s)
+{
+	if (s->verdict == VERDICT_PAUSE && s->pause_s == 0)
+		s->pause_s = RULES_LOGIN_PAUSE_S;
+	if (s->verdict == VERDICT_CREDENTIAL && s->hint == NULL)
+		s->hint = RULES_LOGIN_HINT;
+}
+
 void
 rules_judge(const struct rules *rules, const struct judged *at, const struct reply *r,
     struct status *ret)
@@ -259,4 +273,6 @@ rules_judge(const struct rules *rules, const struct judged *at, const struct rep
 	}
 	ret->verdict = adjust(v, at, r->code);
 	ret->scope = scope_of(ret->verdict, at->when);
+	if (at->when == WHEN_AUTH)
+		mind_the_login(ret);
 }

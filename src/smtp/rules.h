@@ -51,6 +51,11 @@ struct judged {
 	bool      have_credential;      /* we can authenticate */
 };
 
+/* A refused login without a rule of its own waits this long, and is told of in these words. */
+#define RULES_LOGIN_PAUSE_S 300
+#define RULES_LOGIN_HINT \
+	"the user name or the password is wrong or no longer valid: correct it, then reload posternd"
+
 /*
  * rules may be NULL.  Fills *ret: verdict, scope, code, dsn (X.0.0 when the
  * reply has none), text, hint.  A yes is VERDICT_NONE, at WHEN_END

@@ -115,8 +115,11 @@ START_TEST(default_table)
 	    verdict_name(s.verdict), s.scope);
 	ck_assert_int_eq(s.code, cells[_i].code);
 	ck_assert_str_eq(s.text, "some text");
-	ck_assert_ptr_null(s.hint);
-	ck_assert_int_eq(s.pause_s, 0);
+	if (at.when == WHEN_AUTH && s.verdict == VERDICT_CREDENTIAL)
+		ck_assert_str_eq(s.hint, RULES_LOGIN_HINT);
+	else
+		ck_assert_ptr_null(s.hint);
+	ck_assert_int_eq(s.pause_s, at.when == WHEN_AUTH && s.verdict == VERDICT_PAUSE ? RULES_LOGIN_PAUSE_S : 0);
 }
 END_TEST
 
@@ -304,9 +307,9 @@ static const struct {
 	/* A verdict about messages where it is about none: the table's, with the hint. */
 	{ WHEN_MAIL, "451 storm", VERDICT_DEFER, SCOPE_MESSAGE, 0, hint_quota },
 	{ WHEN_BANNER, "451 storm", VERDICT_PAUSE, SCOPE_RELAY, 0, hint_quota },
-	{ WHEN_AUTH, "451 storm", VERDICT_PAUSE, SCOPE_RELAY, 0, hint_quota },
+	{ WHEN_AUTH, "451 storm", VERDICT_PAUSE, SCOPE_RELAY, RULES_LOGIN_PAUSE_S, hint_quota },
 	{ WHEN_OTHER, "451 storm", VERDICT_NONE, SCOPE_SESSION, 0, hint_quota },
-	{ WHEN_AUTH, "535 storm", VERDICT_CREDENTIAL, SCOPE_RELAY, 0, NULL },
+	{ WHEN_AUTH, "535 storm", VERDICT_CREDENTIAL, SCOPE_RELAY, 0, RULES_LOGIN_HINT },
 	{ WHEN_EHLO, "550 storm", VERDICT_PAUSE, SCOPE_RELAY, 0, NULL },
 	{ WHEN_STARTTLS, "554 storm", VERDICT_CONFIG, SCOPE_RELAY, 0, NULL },
 	{ WHEN_END, "554 storm", VERDICT_REJECT, SCOPE_MESSAGE, 0, NULL },
