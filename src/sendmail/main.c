@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sysexits.h>
@@ -50,13 +51,14 @@ drop_group(void)
 static int
 become(const char *folder, const char *program, const char *word, const struct options *o)
 {
-	const char **argv = xcalloc(o->nargs + 3, sizeof(*argv));
+	const char **argv;
 	struct buf   path;
 	size_t       n = 0;
 	int          r;
 
 	if ((r = drop_group()) < 0)
 		return fail(EX_OSERR, "cannot give up the group", strerror(-r));
+	argv = xcalloc(o->nargs + 3, sizeof(*argv));
 	buf_init(&path, 4096);
 	buf_printf(&path, "%s/%s", folder, program);
 	argv[n++] = program;
@@ -65,7 +67,10 @@ become(const char *folder, const char *program, const char *word, const struct o
 	for (size_t i = 0; word != NULL && i < o->nargs; i++)
 		argv[n++] = o->args[i];
 	execv(buf_cstr(&path), (char *const *)argv);
-	return fail(EX_UNAVAILABLE, buf_cstr(&path), strerror(errno));
+	r = fail(EX_UNAVAILABLE, buf_cstr(&path), strerror(errno));
+	buf_done(&path);
+	free(argv);
+	return r;
 }
 
 /* The daemon looks at once; that is all a queue run could do. */
