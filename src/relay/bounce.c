@@ -72,6 +72,13 @@ find_id(struct original *o, const struct config *c, const struct message *m, str
 	compose_message_id(&o->id, c, m->id);
 }
 
+/* A failure may bring the whole message back; of what still goes its way, the header is enough. */
+static bool
+wants_all(const struct report *r)
+{
+	return r->action == REPORT_FAILED && r->m->size <= ORIGINAL_MAX && r->m->env.ret != RET_HDRS;
+}
+
 /*
  * As it was submitted, but for an mbox line in front; a text that came
  * without a header gets the empty line that ends an empty one.  An original
@@ -79,15 +86,15 @@ find_id(struct original *o, const struct config *c, const struct message *m, str
  * the part optional.
  */
 static int
-take_original(struct original *o, const struct config *c, struct message *m)
+take_original(struct original *o, const struct report *r, struct message *m)
 {
 	struct submitted sub;
 	int              e = submitted_read(m, &sub);
 
 	if (e == 0) {
-		o->all = m->size <= ORIGINAL_MAX && m->env.ret != RET_HDRS;
+		o->all = wants_all(r);
 		o->global = !text_is_ascii(sub.fields) && text_is_utf8(sub.fields);
-		find_id(o, c, m, sub.fields);
+		find_id(o, r->c, m, sub.fields);
 		buf_span(&o->text, sub.fields);
 		if (o->all) {
 			buf_char(&o->text, '\n');
@@ -144,7 +151,7 @@ put_header(struct buf *b, const struct report *r, const struct original *o,
 {
 	buf_printf(b, "From: Mail Delivery System <MAILER-DAEMON@%s>\n", r->c->domain);
 	buf_printf(b, "To: <%s>\n", r->m->env.sender->text);
-	buf_str(b, "Subject: Undelivered mail returned to sender\n");
+	buf_printf(b, "Subject: %s\n", report_subject(r));
 	if (o->id.n > 0)
 		buf_printf(b, "In-Reply-To: %s\nReferences: %s\n", buf_cstr(&o->id), buf_cstr(&o->id));
 	buf_str(b, "Auto-Submitted: auto-replied\nMIME-Version: 1.0\n"
@@ -223,11 +230,17 @@ spool_report(struct store *s, const struct report *r, struct span text,
 	return e;
 }
 
-/* RFC 3461 §4.1: nothing said means failures are reported. */
+/* RFC 3461 §4.1: nothing said means failures and delays are reported, and success is not. */
 static bool
-wants_report(unsigned notify)
+wants_report(unsigned notify, enum report_action action)
 {
-	return notify == 0 || ((notify & NOTIFY_FAILURE) != 0 && (notify & NOTIFY_NEVER) == 0);
+	static const unsigned asks[] = {
+		[REPORT_FAILED] = NOTIFY_FAILURE, [REPORT_DELAYED] = NOTIFY_DELAY, [REPORT_RELAYED] = NOTIFY_SUCCESS,
+	};
+
+	if (notify == 0)
+		return action != REPORT_RELAYED;
+	return (notify & NOTIFY_NEVER) == 0 && (notify & asks[action]) != 0;
 }
 
 static int
@@ -241,7 +254,7 @@ write_report(struct store *s, const struct report *r, struct message *m,
 	buf_init(&o.text, LIMIT_HEADER_BLOCK + ORIGINAL_MAX);
 	buf_init(&o.id, 1024);
 	buf_init(&out, 3 * (size_t)TEXT_MAX);
-	if ((e = take_original(&o, r->c, m)) == 0 && (e = put_report(&out, r, &o)) == 0)
+	if ((e = take_original(&o, r, m)) == 0 && (e = put_report(&out, r, &o)) == 0)
 		e = spool_report(s, r, buf_view(&out), ret_id);
 	buf_done(&out);
 	buf_done(&o.text);
@@ -258,11 +271,12 @@ bounce_write(const struct config *c, struct store *s, struct message *m,
 	int             e = -ENOMSG;
 
 	/* A report about a report could go on for ever (RFC 5321 §6.1). */
-	if (addr_is_null(m->env.sender))
+	if (addr_is_null(m->env.sender) || n == 0)
 		return -ENOMSG;
-	told = xcalloc(n > 0 ? n : 1, sizeof(*told));
+	r.action = b[0].action;
+	told = xcalloc(n, sizeof(*told));
 	for (size_t i = 0; i < n; i++)
-		if (wants_report(m->env.rcpts[b[i].index].notify))
+		if (wants_report(m->env.rcpts[b[i].index].notify, b[i].action))
 			told[r.n++] = b[i];
 	r.b = told;
 	if (r.n > 0)

@@ -40,6 +40,7 @@ struct mail {
 	bool              written;      /* nothing of it is left to write */
 	bool              content_out;  /* all of its content was handed to the connection */
 	bool              answered;     /* some reply to a command of it was read */
+	bool              dsn;          /* the server was told of NOTIFY, RET and ENVID */
 	int64_t           began_ms;     /* clock_mono_ms when it was pulled */
 
 	void             *owner;        /* the queue's */

@@ -78,10 +78,13 @@ put_printable_words(struct buf *b, const char *indent, struct span text)
 
 /* ---- what the other side said ---- */
 
+/* An enhanced code of a class that fits what is reported. */
 static bool
-is_dsn(const char *s)
+has_dsn(const struct bounced *b)
 {
-	return s != NULL && (s[0] == '4' || s[0] == '5') && s[1] == '.' && s[2] != '\0' &&
+	const char *classes = b->action == REPORT_RELAYED ? "2" : "45", *s = b->dsn;
+
+	return s != NULL && s[0] != '\0' && strchr(classes, s[0]) != NULL && s[1] == '.' && s[2] != '\0' &&
 	    strspn(s, "0123456789.") == strlen(s);
 }
 
@@ -89,9 +92,11 @@ is_dsn(const char *s)
 static const char *
 dsn_of(const struct bounced *b)
 {
-	if (is_dsn(b->dsn))
+	if (has_dsn(b))
 		return b->dsn;
-	return b->expired ? "4.4.7" : "5.0.0";
+	if (b->action == REPORT_RELAYED)
+		return "2.0.0";
+	return b->expired || b->action == REPORT_DELAYED ? "4.4.7" : "5.0.0";
 }
 
 /* "550 5.1.1 No such user", the reply as it was, as far as we have it. */
@@ -102,7 +107,7 @@ put_reply(struct buf *b, const struct bounced *x, const char *indent)
 
 	if (x->code != 0) {
 		buf_printf(b, "%03d", x->code);
-		if (is_dsn(x->dsn) && !span_starts(text, span_of(x->dsn)))
+		if (has_dsn(x) && !span_starts(text, span_of(x->dsn)))
 			buf_printf(b, " %s", x->dsn);
 		buf_char(b, ' ');
 	}
@@ -132,6 +137,8 @@ advice_of(const struct bounced *b)
 
 	if (b->hint != NULL)
 		return b->hint;
+	if (b->action == REPORT_DELAYED)
+		return "nothing. It is tried again by itself, and you are told if it fails for good.";
 	if (b->expired)
 		return "if the message still matters, send it again.";
 	for (size_t i = 0; i < sizeof(advices) / sizeof(advices[0]); i++)
@@ -166,27 +173,75 @@ put_address_line(struct buf *b, const struct report *r, const struct addr *as_gi
 	addr_free(to);
 }
 
+/* What to call the server's words, or our own finding. */
+static struct span
+introduction(const struct bounced *x)
+{
+	if (x->action == REPORT_RELAYED)
+		return SPAN("took it and said:");
+	if (x->expired || x->action == REPORT_DELAYED)
+		return x->code != 0 ? SPAN("last said:") : SPAN("The last attempt failed here:");
+	return x->code != 0 ? SPAN("refused it:") : SPAN("It could not be sent:");
+}
+
 static void
 put_reason(struct buf *b, const struct report *r, const struct bounced *x)
 {
 	buf_str(b, "    ");
-	if (x->expired) {
+	if (x->expired || x->action == REPORT_DELAYED) {
 		buf_str(b, "Tried for ");
 		put_span_of_time(b, r->now_s - r->m->env.time_us / 1000000);
 		buf_str(b, " without success. ");
 	}
-	if (x->code == 0)
-		put_words(b, "    ", x->expired ? SPAN("The last attempt failed here:") :
-		    SPAN("It could not be sent:"));
-	else {
+	if (x->code != 0)
 		put_printable_words(b, "    ", span_of(x->remote != NULL ? x->remote : "The relay"));
-		put_words(b, "    ", x->expired ? SPAN("last said:") : SPAN("refused it:"));
-	}
+	put_words(b, "    ", introduction(x));
 	buf_str(b, "\n        ");
 	put_reply(b, x, "        ");
-	buf_str(b, "\n    What to do: ");
+	buf_char(b, '\n');
+	if (x->action == REPORT_RELAYED)
+		return;
+	buf_str(b, "    What to do: ");
 	put_words(b, "    ", span_of(advice_of(x)));
 	buf_char(b, '\n');
+}
+
+/* One or several recipients. */
+static struct span
+what_happened(const struct report *r)
+{
+	static const char *const words[][2] = {
+		[REPORT_FAILED] = {
+			"Your message could not be delivered to the address below. It will not be tried again.",
+			"Your message could not be delivered to the addresses below. It will not be tried again.",
+		},
+		[REPORT_DELAYED] = {
+			"Your message has not yet been delivered to the address below. It waits here and is tried "
+			"again; there is no need to send it once more.",
+			"Your message has not yet been delivered to the addresses below. It waits here and is tried "
+			"again; there is no need to send it once more.",
+		},
+		[REPORT_RELAYED] = {
+			"Your message was handed on for the address below. The mail server that took it does not "
+			"report deliveries, so this is the last you hear unless it fails.",
+			"Your message was handed on for the addresses below. The mail server that took it does not "
+			"report deliveries, so this is the last you hear unless it fails.",
+		},
+	};
+
+	return span_of(words[r->action][r->n != 1]);
+}
+
+const char *
+report_subject(const struct report *r)
+{
+	static const char *const subjects[] = {
+		[REPORT_FAILED]  = "Undelivered mail returned to sender",
+		[REPORT_DELAYED] = "Mail delivery is delayed",
+		[REPORT_RELAYED] = "Mail was handed on",
+	};
+
+	return subjects[r->action];
 }
 
 void
@@ -195,9 +250,7 @@ report_put_text(struct buf *b, const struct report *r)
 	buf_str(b, "This is Postern, the mail relay of ");
 	text_put_printable(b, span_of(r->c->hostname));
 	buf_str(b, ".\n\n");
-	put_words(b, "", r->n == 1 ?
-	    SPAN("Your message could not be delivered to the address below. It will not be tried again.") :
-	    SPAN("Your message could not be delivered to the addresses below. It will not be tried again."));
+	put_words(b, "", what_happened(r));
 	buf_char(b, '\n');
 	for (size_t i = 0; i < r->n; i++) {
 		buf_char(b, '\n');
@@ -300,13 +353,16 @@ put_date_field(struct buf *b, const char *name, int64_t when_s)
 static void
 put_recipient(struct buf *b, const struct report *r, const struct bounced *x)
 {
+	static const char *const actions[] = {
+		[REPORT_FAILED] = "failed", [REPORT_DELAYED] = "delayed", [REPORT_RELAYED] = "relayed",
+	};
 	const struct rcpt *to = &r->m->env.rcpts[x->index];
 	int64_t            last_s = r->m->notes != NULL ? r->m->notes[x->index].time_s : 0;
 
 	buf_char(b, '\n');
 	put_original_recipient(b, to->orcpt);
 	put_final_recipient(b, r, to->addr);
-	buf_printf(b, "Action: failed\nStatus: %s\n", dsn_of(x));
+	buf_printf(b, "Action: %s\nStatus: %s\n", actions[x->action], dsn_of(x));
 	if (x->code != 0 && x->remote != NULL) {
 		buf_str(b, "Remote-MTA: dns; ");
 		put_printable_words(b, " ", span_of(x->remote));
@@ -316,6 +372,8 @@ put_recipient(struct buf *b, const struct report *r, const struct bounced *x)
 	put_reply(b, x, " ");
 	buf_char(b, '\n');
 	put_date_field(b, "Last-Attempt-Date", last_s != 0 ? last_s : r->now_s);
+	if (x->action == REPORT_DELAYED)
+		put_date_field(b, "Will-Retry-Until", r->m->env.time_us / 1000000 + r->c->expire_s);
 }
 
 void

@@ -15,8 +15,11 @@ struct report {
 	const struct message *m;
 	const struct bounced *b;        /* those to be told about, and no others */
 	size_t                n;
+	enum report_action    action;
 	int64_t               now_s;
 };
+
+const char *report_subject(const struct report *r);
 
 /* For people: plain words, UTF-8 where an address has it, lines within 76 columns. */
 void report_put_text(struct buf *out, const struct report *r);

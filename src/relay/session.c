@@ -608,7 +608,8 @@ mail_enter(struct session *s)
 	if (has(s, EXT_8BITMIME) && m->eightbit)
 		p.body = "8BITMIME";
 	p.smtputf8 = m->utf8;
-	if (has(s, EXT_DSN)) {
+	m->dsn = has(s, EXT_DSN);
+	if (m->dsn) {
 		p.ret = env->ret == RET_FULL ? "FULL" : env->ret == RET_HDRS ? "HDRS" : NULL;
 		p.envid = env->envid;
 	}
@@ -638,7 +639,7 @@ rcpt_enter(struct session *s)
 	struct rcpt_params p = { 0 };
 	char notify[32];
 
-	if (has(s, EXT_DSN)) {
+	if (m->dsn) {
 		p.notify = notify_text(as->notify, notify, sizeof(notify));
 		p.orcpt = as->orcpt;
 	}

@@ -21,7 +21,7 @@
 struct standing {
 	struct status status;           /* VERDICT_NONE: not settled, or was before this round */
 	bool          waits;            /* not settled for good */
-	bool          reported;         /* failed, and its report is written or is not wanted */
+	bool          untold;           /* sent by a server that reports no deliveries */
 	size_t        as;               /* it shares the wire address of this recipient; else its own index */
 };
 
@@ -392,9 +392,11 @@ work_settle(struct work *w, struct session *s, struct mail *m)
 		bound_patience(w, m, &to->status);
 		stand(w, to->index, &to->status);
 		back |= given_back(&to->status);
-		if (!given_back(&to->status) || m->content_out)
+		/* Given back is no news, unless it went out and nobody knows what became of it. */
+		if (!given_back(&to->status) || (m->content_out && to->status.code == 0))
 			log_verdict(w, s, m, to);
-		if (to->status.verdict == VERDICT_REJECT)
+		w->to[to->index].untold = !m->dsn;
+		if (to->status.code != 0)
 			snprintf(w->remote, sizeof(w->remote), "%.*s", (int)strcspn(remote, "["), remote);
 	}
 	note_sent(w, m);
@@ -423,6 +425,67 @@ bounced_of(const struct work *w, size_t i, bool expired)
 		.index = i, .dsn = st->dsn, .code = st->code, .text = st->text, .hint = st->hint,
 		.remote = st->code != 0 ? w->remote : NULL, .expired = expired,
 	};
+}
+
+static bool
+is_delayed(const struct standing *t)
+{
+	return t->waits && t->status.verdict == VERDICT_DEFER;
+}
+
+static bool
+is_untold(const struct standing *t)
+{
+	return t->status.verdict == VERDICT_SENT && t->untold;
+}
+
+/* A courtesy: one that cannot be written is said in the log, and changes nothing. */
+static void
+tell(struct work *w, enum report_action action, bool (*about)(const struct standing *t))
+{
+	struct bounced *b = xcalloc(w->msg->env.nrcpts, sizeof(*b));
+	char id[ID_LEN + 1], report_id[ID_LEN + 1];
+	size_t n = 0;
+	int err;
+
+	for (size_t i = 0; i < w->msg->env.nrcpts; i++) {
+		if (about(&w->to[w->to[i].as])) {
+			b[n] = bounced_of(w, i, false);
+			b[n++].action = action;
+		}
+	}
+	msgid_format(w->e->id, id);
+	err = bounce_write(w->env.conf, w->env.store, w->msg, b, n, report_id);
+	if (err == 0)
+		log_info("%s: notice to <%s> is %s", id, w->msg->env.sender->text, report_id);
+	else if (err != -ENOMSG)
+		log_err("%s: the notice to <%s> cannot be written: %s", id, w->msg->env.sender->text, strerror(-err));
+	free(b);
+}
+
+/* The submitter asked to hear of success, and the server will not tell him (RFC 3461 §5.2.2). */
+static void
+tell_relayed(struct work *w)
+{
+	for (size_t i = 0; i < w->msg->env.nrcpts; i++) {
+		if ((w->msg->env.rcpts[i].notify & NOTIFY_SUCCESS) && is_untold(&w->to[w->to[i].as])) {
+			tell(w, REPORT_RELAYED, is_untold);
+			return;
+		}
+	}
+}
+
+/* Once, when the message itself is deferred for so long.  A relay that rests is the admin's to hear of: a notice
+   could not leave before the message does. */
+static void
+tell_delayed(struct work *w, int64_t now_s)
+{
+	int64_t age_s = now_s - msgid_time_us(w->e->id) / 1000000, after_s = w->env.conf->warn_after_s;
+
+	if (after_s == 0 || age_s < after_s || w->msg->warned)
+		return;
+	tell(w, REPORT_DELAYED, is_delayed);
+	(void)message_note_warned(w->msg, now_s);       /* at worst he is told twice */
 }
 
 /*
@@ -503,6 +566,9 @@ work_finish(struct work *w, int64_t now_s)
 		counts |= t->status.code != 0 && (t->status.verdict == VERDICT_RECONNECT ||
 		    (t->status.verdict == VERDICT_SPLIT && (t->status.scope == SCOPE_MESSAGE || !w->sent_some)));
 	}
+	tell_relayed(w);
+	if (deferred)
+		tell_delayed(w, now_s);
 	if (deferred || back || w->unreturnable)
 		note_rest(w);
 	w->e->again = counts ? w->e->again + 1 : 0;

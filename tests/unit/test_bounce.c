@@ -351,6 +351,50 @@ START_TEST(the_original)
 END_TEST
 
 static const struct {
+	struct bounced b;
+	unsigned       notify;          /* of a recipient who wants it, and of one who does not */
+	unsigned       not;
+	const char    *text[6];
+	const char    *absent;
+} notices[] = {
+	{ { .action = REPORT_DELAYED, .dsn = "4.2.2", .code = 452, .text = "mailbox full", .remote = "smtp.example.net" },
+	  0, NOTIFY_FAILURE,
+	  { "Subject: Mail delivery is delayed\r\n", "Tried for 2 hours without success. smtp.example.net last said:\r\n        452 4.2.2 mailbox full\r\n",
+	    "Action: delayed\r\nStatus: 4.2.2\r\n", "Will-Retry-Until: Sat, 29 Nov 2025 16:00:00 +0000\r\n",
+	    "text/rfc822-headers\r\n", "need to send it once more" }, "message/rfc822" },
+	{ { .action = REPORT_DELAYED, .text = "the spool is full" }, NOTIFY_DELAY, NOTIFY_SUCCESS | NOTIFY_FAILURE,
+	  { "The last attempt failed here:\r\n", "Action: delayed\r\nStatus: 4.4.7\r\n" }, "Remote-MTA" },
+	{ { .action = REPORT_RELAYED, .dsn = "2.0.0", .code = 250, .text = "OK", .remote = "smtp.example.net" },
+	  NOTIFY_SUCCESS, 0,
+	  { "Subject: Mail was handed on\r\n", "    smtp.example.net took it and said:\r\n        250 2.0.0 OK\r\n",
+	    "Action: relayed\r\nStatus: 2.0.0\r\n", "text/rfc822-headers\r\n" }, "What to do" },
+	{ { .action = REPORT_RELAYED, .dsn = "5.0.0", .code = 250, .text = "OK" }, NOTIFY_SUCCESS | NOTIFY_DELAY, NOTIFY_NEVER,
+	  { "Action: relayed\r\nStatus: 2.0.0\r\n" }, "5.0.0" },
+};
+
+/* Delayed and relayed: told to those who want it, the header alone, and no advice where there is none. */
+START_TEST(notices_on_the_way)
+{
+	struct bounced  b = notices[_i].b;
+	struct buf      text;
+	struct message *r;
+	char            id[ID_LEN + 1];
+
+	conf.expire_s = 5 * 86400;
+	submit((struct span)S(ORIGINAL), "alice");
+	msg->env.rcpts[0].notify = notices[_i].not;
+	ck_assert_int_eq(bounce_write(&conf, store, msg, &b, 1, id), -ENOMSG);
+	msg->env.rcpts[0].notify = notices[_i].notify;
+	r = report(&b, 1, &text);
+	for (size_t k = 0; k < 6 && notices[_i].text[k] != NULL; k++)
+		find(&text, notices[_i].text[k]);
+	find_not(&text, notices[_i].absent);
+	buf_done(&text);
+	message_close(store, r);
+}
+END_TEST
+
+static const struct {
 	size_t fill;
 	bool   whole;
 } sizes[] = { { 65536 - 10, true }, { 65536 - 9, false }, { 3u << 20, false } };
@@ -585,6 +629,7 @@ suite_bounce(void)
 	tcase_add_test(t, through_compose);
 	tcase_add_loop_test(t, kinds_of_failure, 0, ROWS(kinds));
 	tcase_add_loop_test(t, the_original, 0, ROWS(originals));
+	tcase_add_loop_test(t, notices_on_the_way, 0, ROWS(notices));
 	tcase_add_loop_test(t, large_originals, 0, ROWS(sizes));
 	tcase_add_test(t, a_header_without_end);
 	tcase_add_test(t, a_boundary_in_the_original);
