@@ -56,11 +56,23 @@ fleet_free(struct fleet *f)
 	free(f);
 }
 
-struct upstream *
-fleet_pick(const struct fleet *f)
+bool
+fleet_may_carry(const struct fleet *f, const struct upstream *u)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		if (f->up[i] == u)
+			return upstream_well(u) != RESTING;
+		if (upstream_well(f->up[i]) == WELL)
+			return false;
+	}
+	return false;                   /* of an earlier configuration */
+}
+
+bool
+fleet_is_resting(const struct fleet *f)
 {
 	for (size_t i = 0; i < f->n; i++)
 		if (upstream_well(f->up[i]) != RESTING)
-			return f->up[i];
-	return NULL;
+			return false;
+	return true;
 }

@@ -22,8 +22,12 @@ void fleet_stop(struct fleet *f);
 bool fleet_is_gone(const struct fleet *f);
 void fleet_free(struct fleet *f);               /* when gone; NULL is fine */
 
-/* The relay that is to carry what is ready now: the first that is not resting;
-   NULL: all are. */
-struct upstream *fleet_pick(const struct fleet *f);
+/*
+ * Is it u's turn to carry what is ready?  The first relay that is well
+ * carries; one before it that is being probed has its one message.  A probe
+ * into the void takes a minute, and nobody else stands still for that.
+ */
+bool fleet_may_carry(const struct fleet *f, const struct upstream *u);
+bool fleet_is_resting(const struct fleet *f);   /* all of it */
 
 #endif

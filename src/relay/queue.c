@@ -255,7 +255,7 @@ on_next(void *owner, struct upstream *u)
 	struct mail *m;
 	struct work *w;
 
-	if (q->quitting || u != fleet_pick(q->fleet))
+	if (q->quitting || !fleet_may_carry(q->fleet, u))
 		return NULL;
 	if (q->works != NULL && work_relay(q->works) != upstream_conf(u))
 		withdraw(q);
@@ -285,11 +285,13 @@ on_settled(void *owner, struct upstream *u, struct session *s, struct mail *m)
 }
 
 static size_t
-on_backlog(void *owner)
+on_backlog(void *owner, struct upstream *u)
 {
 	struct queue *q = owner;
 
-	return q->quitting ? 0 : q->ready.n + (q->works != NULL && work_has_more(q->works));
+	if (q->quitting || !fleet_may_carry(q->fleet, u))
+		return 0;
+	return q->ready.n + (q->works != NULL && work_has_more(q->works));
 }
 
 static void
@@ -308,10 +310,8 @@ static const struct upstream_ops upstream_ops = {
 static void
 offer(struct queue *q)
 {
-	struct upstream *u;
-
-	if (on_backlog(q) > 0 && (u = fleet_pick(q->fleet)) != NULL)
-		upstream_offer(u);
+	for (size_t i = 0; i < q->fleet->n; i++)
+		upstream_offer(q->fleet->up[i]);
 }
 
 static void
@@ -336,6 +336,8 @@ on_tidy(void *arg)
 
 	tidy_fleets(q);
 	if (!q->quitting) {
+		if (fleet_is_resting(q->fleet))
+			withdraw(q);    /* nobody pulls the rest of it, and it may expire */
 		offer(q);
 	} else if (q->leaving == NULL && fleet_is_gone(q->fleet) && q->idle != NULL) {
 		void (*idle)(void *) = q->idle;
@@ -409,7 +411,6 @@ on_arrive(void *arg)
 {
 	struct queue *q = arg;
 	bool any = false;
-	struct upstream *u;
 
 	if (q->arriving.at == q->arriving.n)
 		look_into_new(q);
@@ -419,8 +420,9 @@ on_arrive(void *arg)
 		timer_set(q->arrive, 0);
 	if (!any)
 		return;
-	if (fleet_pick(q->fleet) == NULL && (u = q->fleet->up[0]) != NULL)
-		upstream_nudge(u);
+	if (fleet_is_resting(q->fleet))
+		for (size_t i = 0; i < q->fleet->n; i++)
+			upstream_nudge(q->fleet->up[i]);
 	offer(q);
 }
 
@@ -437,36 +439,71 @@ queue_wake(struct queue *q)
 
 /* ---- what nobody asked for ---- */
 
-/* A relay that rests for days: its mail expires all the same, with the relay's trouble as the reason. */
+struct expiry {
+	int64_t now_s, expire_s;
+	bool    any;
+};
+
 static void
+look_at_age(void *arg, struct entry *e)
+{
+	struct expiry *x = arg;
+
+	x->any |= retry_expired(arrival_s(e), x->now_s, x->expire_s);
+}
+
+static void
+expire(struct queue *q, struct work *w, const struct status *why)
+{
+	*work_next(w) = q->works;
+	q->works = w;
+	q->nworks++;
+	work_defer_all(w, why);
+	end_round(q, w);
+}
+
+/*
+ * A relay that rests for days: its mail expires all the same, with the
+ * relay's trouble as the reason.  All are taken out first: what is put back
+ * while others are still in line would come up twice, and somebody else's
+ * not at all.  True: there are more, but the sockets come first.
+ */
+static bool
 expire_ready(struct queue *q)
 {
 	const struct status *trouble = upstream_trouble(q->fleet->up[0]);
-	int64_t now = clock_wall_s(), expire = q->fleet->conf->expire_s;
+	struct expiry x = { .now_s = clock_wall_s(), .expire_s = q->fleet->conf->expire_s };
 	struct work_env env = {
 		.conf = q->fleet->conf, .relay = upstream_conf(q->fleet->up[0]), .store = q->store,
 	};
+	struct entry *all = NULL, **end = &all, *e;
 	struct status st;
-	struct entry *e;
 	const char *why;
 	struct work *w;
+	int n = 0;
 
-	if (fleet_pick(q->fleet) != NULL)
-		return;
+	if (!fleet_is_resting(q->fleet))
+		return false;
+	ready_each(&q->ready, look_at_age, &x);
+	if (!x.any)
+		return false;
 	status_local(&st, VERDICT_DEFER, SCOPE_MESSAGE, "4.4.7", "the relay %s could not be used: %s", env.relay->name,
 	    trouble->text);
-	for (size_t n = q->ready.n; n > 0; n--) {
-		e = ready_take(&q->ready);
-		if (!retry_expired(arrival_s(e), now, expire) || work_load(&env, e, &w, &why) != 0) {
-			ready_add(&q->ready, e);
-			continue;
-		}
-		*work_next(w) = q->works;
-		q->works = w;
-		q->nworks++;
-		work_defer_all(w, &st);
-		end_round(q, w);
+	while ((e = ready_take(&q->ready)) != NULL) {
+		*end = e;
+		end = &e->next;
 	}
+	while ((e = all) != NULL) {
+		all = e->next;
+		if (n < DUE_A_TURN && retry_expired(arrival_s(e), x.now_s, x.expire_s) &&
+		    work_load(&env, e, &w, &why) == 0) {
+			expire(q, w, &st);
+			n++;
+		} else {
+			ready_add(&q->ready, e);
+		}
+	}
+	return n == DUE_A_TURN;
 }
 
 static void
@@ -478,8 +515,7 @@ on_look(void *arg)
 	if (reaped > 0)
 		log_info("tmp/: %d unfinished submissions removed", reaped);
 	queue_wake(q);
-	expire_ready(q);
-	timer_set(q->look, LOOK_MS);
+	timer_set(q->look, expire_ready(q) ? 0 : LOOK_MS);
 }
 
 /* ---- start and end ---- */

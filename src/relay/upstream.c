@@ -122,12 +122,18 @@ rest(struct upstream *u, const struct status *why)
 	set_well(u, RESTING);
 }
 
-/* A message came to an end of its own: the relay works. */
+/*
+ * A message came to an end of its own: the relay works.  Unless it was told
+ * to pause meanwhile: then this was on its way before, and proves nothing.
+ */
 static void
 works(struct upstream *u)
 {
-	if (u->well == PROBING && u->trouble.verdict != VERDICT_NONE)
+	if (u->well == RESTING && !u->nudgeable)
+		return;
+	if (u->well != WELL)
 		log_info("relay=%s, status=well", u->relay->name);
+	timer_off(u->wait);
 	u->failures = 0;
 	u->trouble.verdict = VERDICT_NONE;
 	set_well(u, WELL);
@@ -225,7 +231,9 @@ on_over(void *owner, struct session *s, const struct status *why)
 		snprintf(st.text, sizeof(st.text), "%s said: %d %.400s", session_peer(s), why->code, why->text);
 
 	unlink_link(l);
-	if (status_is_relay(&st)) {
+	if (u->quitting) {
+		/* Whatever ended it, nobody is going to rest. */
+	} else if (status_is_relay(&st)) {
 		if (!was_up && !needs_person(&st) && another_is_up(u)) {
 			u->ceiling = u->nlinks;
 			u->crowded_ms = clock_mono_ms();
@@ -306,7 +314,7 @@ worth_another(struct upstream *u, size_t backlog)
 void
 upstream_offer(struct upstream *u)
 {
-	size_t backlog = u->ops->backlog(u->owner);
+	size_t backlog = u->ops->backlog(u->owner, u);
 
 	if (backlog == 0 || u->well == RESTING || u->quitting)
 		return;

@@ -30,8 +30,8 @@ struct upstream_ops {
 	/* As session's; with the relay that asks. */
 	struct mail *(*next)(void *owner, struct upstream *u);
 	void (*settled)(void *owner, struct upstream *u, struct session *s, struct mail *m);
-	/* How many messages wait for somebody to pull them. */
-	size_t (*backlog)(void *owner);
+	/* How many messages wait for this relay to pull them. */
+	size_t (*backlog)(void *owner, struct upstream *u);
 	/* WELL, RESTING, PROBING changed, or the last session is gone. */
 	void (*changed)(void *owner, struct upstream *u);
 };

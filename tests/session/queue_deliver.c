@@ -243,6 +243,22 @@ START_TEST(expires_while_the_relay_rests)
 }
 END_TEST
 
+/* More than one look takes: the rest follows at once, and nobody waits for a quarter of a minute each. */
+START_TEST(expires_in_crowds)
+{
+	rig_start(&r);
+	script_listen(r.relay[0].script, false);
+	for (unsigned i = 0; i < 200; i++)
+		rig_submit(&r, "", "bob@example.net");
+	UNTIL(&r, rests() && rig_files(&r, PLACE_CUR) == 200, 10);
+	vclock_jump_ms(5 * DAY_S * INT64_C(1000));
+	rig_pass(&r, 1);
+	UNTIL(&r, rig_files(&r, PLACE_DEAD) == 200, 20);
+	ck_assert(rig_is_empty(&r));
+	rig_end(&r);
+}
+END_TEST
+
 /* Looking for what expired must not change who is next, whoever else looks. */
 START_TEST(looking_keeps_the_order)
 {
@@ -496,6 +512,7 @@ queue_deliver_case(void)
 	tcase_add_test(t, deferred_is_tried_again_when_due);
 	tcase_add_test(t, expires_after_five_days);
 	tcase_add_test(t, expires_while_the_relay_rests);
+	tcase_add_test(t, expires_in_crowds);
 	tcase_add_loop_test(t, looking_keeps_the_order, 0, 2);
 	tcase_add_test(t, many_recipients_in_several_transactions);
 	tcase_add_test(t, restart_sends_to_the_deferred_alone);

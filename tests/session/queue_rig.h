@@ -103,6 +103,7 @@ struct shown rig_shown(struct rig *r, msgid id);
 TCase *queue_deliver_case(void);
 TCase *queue_failing_case(void);
 TCase *queue_breaker_case(void);
+TCase *queue_failover_case(void);
 TCase *queue_life_case(void);
 
 #endif

@@ -10,5 +10,7 @@ suite_queue(void)
 
 	suite_add_tcase(s, queue_deliver_case());
 	suite_add_tcase(s, queue_failing_case());
+	suite_add_tcase(s, queue_breaker_case());
+	suite_add_tcase(s, queue_failover_case());
 	return s;
 }
