@@ -105,5 +105,6 @@ TCase *queue_failing_case(void);
 TCase *queue_breaker_case(void);
 TCase *queue_failover_case(void);
 TCase *queue_life_case(void);
+TCase *queue_two_case(void);
 
 #endif
