@@ -15,6 +15,7 @@ static const struct {
 	{ "calls", bench_calls, "COUNT PARALLEL INPUT PROGRAM [ARGUMENT…]" },
 	{ "blast", bench_blast, "ADDRESS:PORT CONNECTIONS COUNT BYTES DEPTH bdat|data USER PASSWORD" },
 	{ "fill",  bench_fill,  "SPOOL new|cur|later COUNT BYTES" },
+	{ "consume", bench_consume, "SPOOL" },
 };
 
 int64_t
