@@ -193,12 +193,15 @@ START_TEST(expires_after_five_days)
 	after(5 * DAY_S - 3000);
 	ck_assert_uint_eq(commands("RCPT TO:<eve"), 2);
 	ck_assert_uint_eq(rig_files(&r, PLACE_LATER), 1);
+	/* Told once that it is delayed, long before. */
+	ck_assert_uint_eq(rig_got(&r, 0, "alice@example.org"), 1);
+	check_content("Action: delayed\r\n");
 	after(2900);
-	ck_assert_uint_eq(rig_got(&r, 0, NULL), 1);
+	ck_assert_uint_eq(rig_got(&r, 0, NULL), 2);
 	after(1100);
 	UNTIL(&r, rig_is_empty(&r), 10);
 	ck_assert_uint_eq(commands("RCPT TO:<eve"), 3);
-	ck_assert_uint_eq(rig_got(&r, 0, "alice@example.org"), 1);
+	ck_assert_uint_eq(rig_got(&r, 0, "alice@example.org"), 2);
 	ck_assert_uint_eq(rig_got(&r, 0, "bob@example.net"), 1);
 	check_content("Tried for 5 days");
 	check_content("Action: failed\r\n");
