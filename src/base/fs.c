@@ -217,21 +217,15 @@ slurp_fd(int fd, size_t max_bytes, struct buf *ret)
 	}
 }
 
-/* O_NONBLOCK: a FIFO under the name would otherwise wait for its writer. */
-int
-fs_slurp(int dir, const char *name, size_t max_bytes, struct buf *ret)
+static int
+slurp_and_close(int fd, size_t max_bytes, struct stat *st, struct buf *ret)
 {
 	size_t start = ret->n;
-	struct stat st;
-	int fd, r;
+	int r = fs_stat(fd, st);
 
-	fd = fs_open(dir, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
-	if (fd < 0)
-		return fd;
-	r = fs_stat(fd, &st);
-	if (r == 0 && S_ISDIR(st.st_mode))
+	if (r == 0 && S_ISDIR(st->st_mode))
 		r = -EISDIR;
-	else if (r == 0 && !S_ISREG(st.st_mode))
+	else if (r == 0 && !S_ISREG(st->st_mode))
 		r = -EINVAL;
 	if (r == 0)
 		r = slurp_fd(fd, max_bytes, ret);
@@ -239,6 +233,27 @@ fs_slurp(int dir, const char *name, size_t max_bytes, struct buf *ret)
 		buf_cut(ret, start);
 	fs_close(fd);
 	return r;
+}
+
+/* O_NONBLOCK: a FIFO under the name would otherwise wait for its writer. */
+int
+fs_slurp(int dir, const char *name, size_t max_bytes, struct buf *ret)
+{
+	struct stat st;
+	int fd = fs_open(dir, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+
+	return fd < 0 ? fd : slurp_and_close(fd, max_bytes, &st, ret);
+}
+
+int
+fs_slurp_path(const char *path, size_t max_bytes, struct stat *ret_st, struct buf *ret)
+{
+	int fd;
+
+	do
+		fd = fs.openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0);
+	while (fd < 0 && errno == EINTR);
+	return fd < 0 ? -errno : slurp_and_close(fd, max_bytes, ret_st, ret);
 }
 
 /* fchmod, since the mode given to open passes through the umask. */

@@ -66,6 +66,9 @@ int     fs_close(int fd);
  */
 int     fs_slurp(int dir, const char *name, size_t max_bytes, struct buf *ret);
 
+/* The same by a path, links followed, for files that an admin names; and whose they are. */
+int     fs_slurp_path(const char *path, size_t max_bytes, struct stat *ret_st, struct buf *ret);
+
 /*
  * Replace `name` by `bytes`, atomically and durably: a temporary beside it
  * (".NAME.PID.N"), fsync, rename over it, fsync of dir.  The mode is exact,

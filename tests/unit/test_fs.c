@@ -319,6 +319,31 @@ START_TEST(slurps_regular_files_only)
 }
 END_TEST
 
+/* By a path a link is followed, and it is said whose the file is. */
+START_TEST(slurps_by_path)
+{
+	struct buf  b;
+	struct stat st;
+	char        path[64];
+
+	put("five", "12345");
+	ck_assert_int_eq(symlinkat("five", dir, "link"), 0);
+	ck_assert_int_eq(mkfifoat(dir, "fifo", 0600), 0);
+	buf_init(&b, 100);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d/link", dir);
+	ck_assert_int_eq(fs_slurp_path(path, 5, &st, &b), 0);
+	ck_assert_str_eq(buf_cstr(&b), "12345");
+	ck_assert_uint_eq(st.st_uid, getuid());
+	ck_assert_int_eq(fs_slurp_path(path, 4, &st, &b), -EFBIG);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d/fifo", dir);
+	ck_assert_int_eq(fs_slurp_path(path, 5, &st, &b), -EINVAL);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d/none", dir);
+	ck_assert_int_eq(fs_slurp_path(path, 5, &st, &b), -ENOENT);
+	ck_assert_uint_eq(b.n, 5);
+	buf_done(&b);
+}
+END_TEST
+
 /* The order in which calls were made: one letter each. */
 static char order[32];
 
