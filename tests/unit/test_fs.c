@@ -324,21 +324,21 @@ START_TEST(slurps_by_path)
 {
 	struct buf  b;
 	struct stat st;
-	char        path[64];
+	char        where[64];
 
 	put("five", "12345");
 	ck_assert_int_eq(symlinkat("five", dir, "link"), 0);
 	ck_assert_int_eq(mkfifoat(dir, "fifo", 0600), 0);
 	buf_init(&b, 100);
-	snprintf(path, sizeof(path), "/proc/self/fd/%d/link", dir);
-	ck_assert_int_eq(fs_slurp_path(path, 5, &st, &b), 0);
+	snprintf(where, sizeof(where), "/proc/self/fd/%d/link", dir);
+	ck_assert_int_eq(fs_slurp_path(where, 5, &st, &b), 0);
 	ck_assert_str_eq(buf_cstr(&b), "12345");
 	ck_assert_uint_eq(st.st_uid, getuid());
-	ck_assert_int_eq(fs_slurp_path(path, 4, &st, &b), -EFBIG);
-	snprintf(path, sizeof(path), "/proc/self/fd/%d/fifo", dir);
-	ck_assert_int_eq(fs_slurp_path(path, 5, &st, &b), -EINVAL);
-	snprintf(path, sizeof(path), "/proc/self/fd/%d/none", dir);
-	ck_assert_int_eq(fs_slurp_path(path, 5, &st, &b), -ENOENT);
+	ck_assert_int_eq(fs_slurp_path(where, 4, &st, &b), -EFBIG);
+	snprintf(where, sizeof(where), "/proc/self/fd/%d/fifo", dir);
+	ck_assert_int_eq(fs_slurp_path(where, 5, &st, &b), -EINVAL);
+	snprintf(where, sizeof(where), "/proc/self/fd/%d/none", dir);
+	ck_assert_int_eq(fs_slurp_path(where, 5, &st, &b), -ENOENT);
 	ck_assert_uint_eq(b.n, 5);
 	buf_done(&b);
 }
@@ -485,6 +485,7 @@ suite_fs(void)
 	tcase_add_test(tc, interrupted_close_has_closed);
 	tcase_add_test(tc, slurps_what_fits);
 	tcase_add_test(tc, slurps_regular_files_only);
+	tcase_add_test(tc, slurps_by_path);
 	tcase_add_test(tc, replace_syncs_before_it_renames);
 	tcase_add_loop_test(tc, failed_replace_leaves_the_old_and_nothing_else, 0, 4);
 	tcase_add_test(tc, replace_takes_a_dead_namesakes_place);
