@@ -1,7 +1,6 @@
 /* draft.c - a message on its way into the spool; see draft.h. */
 #include "spool/draft.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,9 +13,8 @@
 #include "spool/lines.h"
 #include "spool/wake.h"
 
-#define TAIL_ROOM   128         /* beyond the buffer: a line end, a journal line */
+#define TAIL_ROOM   (LINES_ROOM + STORED_MAX)   /* beyond the buffer: a line end, a journal line */
 #define ID_TRIES    16
-#define LENGTHS_MAX 99999999999999u
 #define PATH_LEN    (sizeof("tmp/") - 1 + ID_LEN)
 
 struct draft {
@@ -76,17 +74,6 @@ flush_early(struct draft *d)
 	int r = check_free(d, d->n);
 
 	return r < 0 ? r : flush(d);
-}
-
-static void
-format_head(const struct draft *d, uint64_t envelope, uint64_t message, char *p)
-{
-	char head[HEAD_LEN + 1];
-
-	assert(envelope <= LENGTHS_MAX && message <= LENGTHS_MAX && d->n <= DRAFT_BUFFER + TAIL_ROOM);
-	snprintf(head, sizeof(head), HEAD_MAGIC "%014llu %014llu\n", (unsigned long long)envelope,
-	    (unsigned long long)message);
-	memcpy(p, head, HEAD_LEN);
 }
 
 static int
@@ -162,7 +149,7 @@ put_head(struct draft *d, const struct envelope *env)
 	buf_init(&b, ENVELOPE_MAX_BYTES);
 	envelope_put(&b, env);
 	d->envelope = b.n;
-	format_head(d, 0, 0, d->out);
+	head_put(d->out, 0, 0);
 	d->n = HEAD_LEN;
 	r = b.over ? -E2BIG : put_raw(d, buf_view(&b));
 	buf_done(&b);
@@ -228,9 +215,7 @@ put_tail(struct draft *d)
 
 	d->n += end;
 	d->message += end;
-	d->n += (size_t)snprintf(d->out + d->n, TAIL_ROOM - LINES_ROOM, "%lld stored%s longest=%zu%s\n",
-	    (long long)clock_wall_s(), d->lines.eightbit ? " 8bit" : "", d->lines.longest,
-	    d->lines.dots ? " dots" : "");
+	d->n += stored_put(d->out + d->n, clock_wall_s(), &d->lines);
 }
 
 /*
@@ -245,7 +230,7 @@ write_rest(struct draft *d)
 	int  r;
 
 	put_tail(d);
-	format_head(d, d->envelope, d->message, head);
+	head_put(head, d->envelope, d->message);
 	if (d->written == 0) {
 		memcpy(d->out, head, HEAD_LEN);
 		return flush(d);

@@ -23,11 +23,8 @@
 
 #include "base/buf.h"
 #include "spool/envelope.h"
+#include "spool/form.h"
 #include "spool/msgid.h"
-
-/* The file's fixed-width first line: "postern 1 %014u %014u\n" (envelope bytes, message bytes). */
-#define HEAD_MAGIC "postern 1 "
-#define HEAD_LEN   (sizeof(HEAD_MAGIC) - 1 + 14 + 1 + 14 + 1)
 
 /* Input is gathered up to here before anything is written. */
 #define DRAFT_BUFFER (64u << 10)

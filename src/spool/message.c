@@ -14,7 +14,6 @@
 
 #define CACHE_BYTES  (16u << 10)        /* most messages are smaller: read with one call */
 #define HEADER_CHUNK (64u << 10)
-#define LENGTH_WIDTH 14
 
 static int
 bad(const char **ret_why, const char *why)
@@ -34,19 +33,11 @@ all_zero(struct span s)
 	return true;
 }
 
-static bool
-parse_length(const char *p, char end, uint64_t *ret)
-{
-	return text_number((struct span){ p, LENGTH_WIDTH }, UINT64_MAX, ret) == 0 &&
-	    p[LENGTH_WIDTH] == end;
-}
-
 /* The first line: how long envelope and message are. */
 static int
 parse_head(struct span file, uint64_t *ret_envelope, uint64_t *ret_message, const char **ret_why)
 {
 	struct span head = { file.p, HEAD_LEN };
-	const char *p = file.p + sizeof(HEAD_MAGIC) - 1;
 
 	if (file.n < HEAD_LEN)
 		return bad(ret_why, "shorter than a head");
@@ -54,7 +45,7 @@ parse_head(struct span file, uint64_t *ret_envelope, uint64_t *ret_message, cons
 		return -EAGAIN;
 	if (!span_starts(head, SPAN(HEAD_MAGIC)))
 		return bad(ret_why, "does not begin as a message of this version");
-	if (!parse_length(p, ' ', ret_envelope) || !parse_length(p + LENGTH_WIDTH + 1, '\n', ret_message))
+	if (!head_lengths(file.p, ret_envelope, ret_message))
 		return bad(ret_why, "its head has no lengths");
 	if (*ret_envelope == 0 && *ret_message == 0)
 		return -EAGAIN;
