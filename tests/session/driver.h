@@ -38,7 +38,7 @@ enum mode {
 
 enum row_flag {
 	ROW_CROSS   = 1 << 0,   /* also with a fault, or an act of the owner, at each moment … */
-	ROW_CROSS_TLS = 1 << 9, /* … under TLS too */
+	ROW_CROSS_MORE = 1 << 9, /* … also in the modes that differ little: TLS, and BDAT without pipelining */
 	ROW_IDLE    = 1 << 1,   /* the owner does not end the session: its idle time does */
 	ROW_LIES    = 1 << 2,   /* the upstream is out of step: an answer may go unread, content look like commands */
 	ROW_NO_USER = 1 << 3,   /* no AUTH configured */

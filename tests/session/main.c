@@ -59,7 +59,7 @@ list_pairs(void)
 			if ((p.row->modes & 1u << p.mode) == 0)
 				continue;
 			pairs[npairs++] = p;
-			if (p.row->flags & (p.mode == MODE_TLS ? ROW_CROSS_TLS : ROW_CROSS))
+			if (p.row->flags & (p.mode == MODE_TLS || p.mode == MODE_LOCK_BDAT ? ROW_CROSS_MORE : ROW_CROSS))
 				crossed[ncrossed++] = p;
 		}
 	}
