@@ -50,7 +50,7 @@ struct rcpt {
 struct envelope {
 	int64_t       time_us;  /* submission */
 	char         *host;     /* the submitting host's name */
-	uid_t         uid;      /* as claimed; the daemon believes st_uid */
+	uid_t         uid;      /* as claimed; the daemon believes st_uid, and itself */
 	char         *user;     /* login name; NULL: not said (store_load fills it in) */
 	char         *full_name;/* -F, else NULL (store_load: then the GECOS name, if any) */
 	struct addr  *sender;   /* NULL: the submitting user (store_load fills it in) */

@@ -130,6 +130,8 @@ load(struct store *s, struct message *m, const char **ret_why)
 		return bad(ret_why, "shorter than its head says");
 	if ((r = read_envelope(m, (size_t)envelope, ret_why)) < 0)
 		return r;
+	if (store_wrote(s, &st))
+		m->uid = m->env.uid;
 	fill_in(s, m);
 	m->notes = xcalloc(m->env.nrcpts, sizeof(*m->notes));
 	return journal_read(m, size);

@@ -16,7 +16,7 @@
 msgid
 msgid_new(void)
 {
-	static uint16_t calls;
+	static _Atomic uint16_t calls;  /* threads ask too */
 	uint16_t        r = 0;
 
 	if (getrandom(&r, sizeof(r), GRND_NONBLOCK) != sizeof(r))

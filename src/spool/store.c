@@ -13,11 +13,15 @@
 
 #include "base/clock.h"
 #include "base/fs.h"
+#include "base/text.h"
 #include "spool/reaper.h"
 #include "spool/store_private.h"
 
 #define SCAN_BYTES (32u << 10)
 #define ID_TRIES   16
+
+/* from-user is the envelope's third line: behind the head, a time and a host. */
+#define SUBMITTER_WITHIN 1024
 
 static const char *const place_names[NPLACE] = {
 	"tmp", "new", "cur", "later", "hold", "dead", "bad",
@@ -43,6 +47,18 @@ take_lock(struct store *s)
 	return 0;
 }
 
+/* Also for somebody who only looks, and may be root. */
+static int
+learn_owner(struct store *s, const char **ret_what)
+{
+	struct stat st;
+	int         r = fs_stat(s->dir[PLACE_CUR], &st);
+
+	*ret_what = place_names[PLACE_CUR];
+	s->owner = st.st_uid;
+	return r;
+}
+
 static int
 open_places(struct store *s, const char *path, const char **ret_what)
 {
@@ -56,7 +72,7 @@ open_places(struct store *s, const char *path, const char **ret_what)
 		if (s->dir[p] < 0)
 			return s->dir[p];
 	}
-	return 0;
+	return learn_owner(s, ret_what);
 }
 
 int
@@ -123,6 +139,36 @@ store_free_bytes(const struct store *s)
 
 /* ---- look ---- */
 
+bool
+store_wrote(const struct store *s, const struct stat *st)
+{
+	return st->st_uid == s->owner && (st->st_mode & 077) == 0;
+}
+
+/* from-user of a file the daemon wrote; what is not to be had is the owner's. */
+static uid_t
+read_submitter(struct store *s, enum place p, const char *name, uid_t owner)
+{
+	char        text[SUBMITTER_WITHIN];
+	struct span rest = { text, 0 }, line, word;
+	uint64_t    uid;
+	ssize_t     n;
+	int         fd = fs_open(s->dir[p], name, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+
+	if (fd < 0)
+		return owner;
+	n = fs_pread_full(fd, text, sizeof(text), 0);
+	fs_close(fd);
+	rest.n = n > 0 ? (size_t)n : 0;
+	while (span_cut(&rest, '\n', &line) && line.n > 0)
+		if (span_starts(line, SPAN("from-user "))) {
+			span_cut(&line, ' ', &word);
+			span_cut(&line, ' ', &word);
+			return text_number(word, UINT32_MAX, &uid) == 0 ? (uid_t)uid : owner;
+		}
+	return owner;
+}
+
 int
 store_stat(struct store *s, enum place p, msgid id, struct stored *ret)
 {
@@ -134,7 +180,8 @@ store_stat(struct store *s, enum place p, msgid id, struct stored *ret)
 	if ((r = fs_stat_at(s->dir[p], name, &st)) < 0)
 		return r;
 	*ret = (struct stored){
-		.id = id, .uid = st.st_uid, .size = st.st_size, .mtime_s = st.st_mtim.tv_sec,
+		.id = id, .size = st.st_size, .mtime_s = st.st_mtim.tv_sec,
+		.uid = store_wrote(s, &st) ? read_submitter(s, p, name, st.st_uid) : st.st_uid,
 	};
 	return 0;
 }

@@ -16,7 +16,8 @@
  * first two never change, the journal only grows, and a torn last line of it
  * is ignored.  The next attempt is computed from age and last attempt, so
  * nothing about scheduling is stored: arrival is the ID, last attempt is
- * mtime, owner is st_uid, size is st_size.
+ * mtime, size is st_size, and the submitter is st_uid; where that is the
+ * daemon, its own word in the file (store_private.h).
  *
  * Knows files and envelopes; knows nothing of SMTP, time or policy.
  */
@@ -99,7 +100,7 @@ struct outcome_note {
 
 struct message {
 	msgid           id;
-	uid_t           uid;            /* st_uid: who submitted it */
+	uid_t           uid;            /* who submitted it: st_uid, or the daemon's word */
 	int             fd;
 	uint64_t        size;           /* message bytes */
 	uint64_t        at;             /* where in the file it begins */
@@ -119,7 +120,7 @@ struct message {
 /*
  * Open and read: one openat, one fstat, one pread for a small message.  The
  * sender, the user and the full name that the submitter did not state are
- * filled in from st_uid, so env.sender and env.user are always there.
+ * filled in from the submitter's uid, so env.sender and env.user are always there.
  * 0; -EBADMSG: does not parse, *ret_why says what (constant); -EAGAIN: a head
  * of zeros, was never accepted; other -errno from the system.
  */

@@ -5,6 +5,7 @@
 #ifndef SPOOL_STORE_PRIVATE_H
 #define SPOOL_STORE_PRIVATE_H
 
+#include "base/fs.h"
 #include "spool/people.h"
 #include "spool/store.h"
 
@@ -16,8 +17,18 @@ struct store {
 	bool           scanning[NPLACE];
 	int            lock;            /* -1: only looking */
 	bool           write;
+	uid_t          owner;           /* the daemon's user: cur/ is his */
 	struct reaper *reaper;          /* NULL: only looking */
 	struct people  people;
 };
+
+/*
+ * The daemon writes files too: its reports, and what came through its socket,
+ * which belong to it and not to who sent them.  In such a file from-user is
+ * the daemon's own word (posternd/submit.c puts the kernel's answer there) and
+ * the only one there can be: its user's directories take no file but by the
+ * setgid program, which leaves the mode 0660, and by itself, with 0600.
+ */
+bool store_wrote(const struct store *s, const struct stat *st);
 
 #endif

@@ -40,7 +40,16 @@ teardown(void)
 #define NAME     "6614766C7382AFD4"
 #define ENVELOPE "time 1764000000.000001\nhost h\nfrom-user 7\nrecipient a@x.org\nrecipient b@x.org\n\n"
 
-/* A message file of these parts into a folder. */
+static void
+set_mode(const char *dir, mode_t mode)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s/" NAME, dir);
+	ck_assert_int_eq(fchmodat(spool.fd, path, mode, 0), 0);
+}
+
+/* A message file of these parts into a folder, as the setgid program leaves it. */
 static void
 make(const char *dir, const char *envelope, const char *message, const char *journal)
 {
@@ -50,6 +59,7 @@ make(const char *dir, const char *envelope, const char *message, const char *jou
 	buf_printf(&b, "postern 1 %014zu %014zu\n%s%s%s", strlen(envelope), strlen(message),
 	    envelope, message, journal);
 	scratch_write(&spool, dir, NAME, buf_view(&b));
+	set_mode(dir, 0660);
 	buf_done(&b);
 }
 
@@ -109,6 +119,49 @@ START_TEST(fills_in_the_user)
 	m = load(PLACE_CUR);
 	ck_assert_str_eq(m->env.full_name, "F");
 	ck_assert_str_eq(m->env.sender->text, "x@y.org");
+	message_close(store, m);
+}
+END_TEST
+
+/*
+ * What came through the daemon's socket belongs to the daemon: there its own
+ * word counts, told by owner and mode, and both ways of asking agree.
+ */
+static const struct {
+	const char *line;
+	mode_t      mode;
+	bool        given;      /* another owner */
+	uid_t       uid;        /* UINT32_MAX: the file's owner */
+} words[] = {
+	{ "from-user 4242\n", 0600, false, 4242 },
+	{ "from-user 4242 mallory\n", 0600, false, 4242 },
+	{ "from-user 3999999999\n", 0600, false, 3999999999 },
+	{ "from-user 4242\n", 0660, false, UINT32_MAX },
+	{ "from-user 4242\n", 0640, false, UINT32_MAX },
+	{ "from-user 4242\n", 0600, true, UINT32_MAX },
+};
+
+START_TEST(the_daemons_own_word)
+{
+	char            text[200];
+	struct message *m;
+	struct stored   st;
+	uid_t           want = words[_i].uid;
+
+	if (words[_i].given && geteuid() != 0)
+		return;         /* only root may give a file away */
+	snprintf(text, sizeof(text), "time 1.000000\nhost h\n%srecipient a\n\n", words[_i].line);
+	make("cur", text, "", "");
+	set_mode("cur", words[_i].mode);
+	if (words[_i].given)
+		ck_assert_int_eq(fchownat(spool.fd, "cur/" NAME, 777, 0, 0), 0);
+	if (want == UINT32_MAX)
+		want = words[_i].given ? 777 : geteuid();
+	ck_assert_int_eq(store_stat(store, PLACE_CUR, ID, &st), 0);
+	ck_assert_uint_eq(st.uid, want);
+	m = load(PLACE_CUR);
+	ck_assert_uint_eq(m->uid, want);
+	ck_assert_uint_eq(m->env.uid, want);
 	message_close(store, m);
 }
 END_TEST
@@ -627,6 +680,7 @@ suite_store(void)
 	tcase_add_test(tc, loads);
 	tcase_add_test(tc, fills_in_the_user);
 	tcase_add_test(tc, a_stranger_is_a_number);
+	tcase_add_loop_test(tc, the_daemons_own_word, 0, sizeof(words) / sizeof(words[0]));
 	tcase_add_loop_test(tc, refuses_what_does_not_parse, 0, sizeof(bad) / sizeof(bad[0]));
 	tcase_add_test(tc, refuses_what_is_no_file);
 	tcase_add_loop_test(tc, reads_the_journal, 0, sizeof(journals) / sizeof(journals[0]));
