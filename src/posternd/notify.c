@@ -26,8 +26,10 @@ static struct {
 static void
 say(const char *text)
 {
+	const struct sockaddr *to = (const struct sockaddr *)&sd.to;
+
 	if (sd.fd != -1)
-		(void)!sendto(sd.fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT, (struct sockaddr *)&sd.to, sd.to_n);
+		(void)!sendto(sd.fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT, to, sd.to_n);
 }
 
 static void

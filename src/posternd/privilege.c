@@ -118,7 +118,8 @@ privilege_drop(const char *spool, struct buf *why)
 	if (geteuid() == st.st_uid) {
 		hide();
 		if (st.st_uid == 0)
-			log_warn("%s belongs to root, so this runs as root; `make install` gives it to the user postern", spool);
+			log_warn("%s belongs to root, so this runs as root; `make install` gives it to the "
+			    "user postern", spool);
 		return 0;
 	}
 	if (geteuid() == 0) {

@@ -28,7 +28,8 @@ struct ready {
 
 void          ready_done(struct ready *r);                      /* the lines; not the entries */
 void          ready_add(struct ready *r, struct entry *e);      /* at the end of its user's line */
-void          ready_return(struct ready *r, struct entry *e);   /* at the front of its line; is that empty, its user is next */
+void          ready_return(struct ready *r, struct entry *e);   /* at the front of its line; of an empty one,
+                                                                   its user is next */
 struct entry *ready_take(struct ready *r);                      /* NULL: nothing */
 
 /* Every entry, in no particular order.  each() may not change r. */

@@ -48,6 +48,7 @@ struct session {
 	unsigned long  ended;           /* mails that came to an end here */
 
 	bool           ending;          /* no more pulls: collect what is owed, then QUIT */
+	bool           stopping;        /* the end is our own wish */
 	bool           over;
 	struct status  why;
 };
@@ -197,8 +198,8 @@ end_because(struct session *s, const struct status *why)
  *  - all its content was out: unknown, it may have been accepted.  Counted as
  *    an attempt of it alone, so a message that breaks every session cannot
  *    hold up the rest;
- *  - nothing of it was answered, and others had been carried before: the
- *    server closed while we began.  Not counted;
+ *  - it is our own wish, or nothing of it was answered and others had been
+ *    carried before (the server closed while we began): not counted;
  *  - otherwise it is a suspect too.
  */
 static void
@@ -213,7 +214,7 @@ lose(struct session *s, const struct status *why)
 	else if (m->content_out)
 		status_local(&st, VERDICT_DEFER, SCOPE_MESSAGE, "4.4.2",
 		    "%s after the end of data; may be duplicated", why->text);
-	else if (!m->answered && s->ended > 0)
+	else if (s->stopping || (!m->answered && s->ended > 0))
 		status_local(&st, VERDICT_RECONNECT, SCOPE_SESSION, "4.4.2", "%s", why->text);
 	else
 		status_local(&st, VERDICT_DEFER, SCOPE_MESSAGE, "4.4.2", "%s at %s", why->text,
@@ -328,7 +329,8 @@ refusal(struct session *s, enum when when, const struct reply *r, const struct e
 	s->depth = 1;
 	judge(s, when, r, m, &st);
 	if ((lost = extension_failed(s, r, e)) != NULL)
-		status_local(&st, VERDICT_RECONNECT, SCOPE_SESSION, "4.5.1", "%s answered %d to %s: going on without %s",
+		status_local(&st, VERDICT_RECONNECT, SCOPE_SESSION, "4.5.1",
+		    "%s answered %d to %s: going on without %s",
 		    s->peer, r->code, steps[e->phase].name, lost);
 	end = st;
 	if (!status_is_relay(&st) && r->code == 421)
@@ -886,6 +888,7 @@ session_quit(struct session *s)
 void
 session_stop(struct session *s)
 {
+	s->stopping = true;
 	if (!s->over)
 		abandon(s, "4.4.2", "stopped");
 }

@@ -75,8 +75,8 @@ add_mail(struct work *w, struct mail ***end, struct mail *m)
 	if (err == -EMSGSIZE)
 		status_local(&st, VERDICT_REJECT, SCOPE_MESSAGE, "5.3.4", "the header block is too large");
 	else
-		status_local(&st, VERDICT_DEFER, SCOPE_MESSAGE, "4.3.0", "the message cannot be read from the spool: %s",
-		    strerror(-err));
+		status_local(&st, VERDICT_DEFER, SCOPE_MESSAGE, "4.3.0",
+		    "the message cannot be read from the spool: %s", strerror(-err));
 	for (size_t i = 0; i < m->nrcpt; i++)
 		stand(w, m->rcpt[i].index, &st);
 	mail_free(m);
