@@ -1,2 +1,3 @@
 X(submit)
 X(deliver)
+X(queue)

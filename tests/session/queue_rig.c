@@ -204,8 +204,8 @@ read_config(struct rig *r)
 	return c;
 }
 
-static void
-start_far_ends(struct rig *r)
+void
+rig_listen(struct rig *r)
 {
 	for (size_t i = 0; i < r->nrelays; i++) {
 		struct rig_relay    *u = &r->relay[i];
@@ -225,7 +225,7 @@ rig_start(struct rig *r)
 	const char *what;
 	struct buf  why;
 
-	start_far_ends(r);
+	rig_listen(r);
 	buf_init(&why, 4096);
 	ck_assert_int_eq(store_open(r->spool.path, true, &r->store, &what), 0);
 	r->q = queue_new(r->base, r->store, read_config(r), &why);

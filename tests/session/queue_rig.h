@@ -19,7 +19,7 @@
 #include "base/buf.h"
 #include "lib/scratch.h"
 #include "relay/queue.h"
-#include "script.h"
+#include "session/script.h"
 
 #define RIG_RELAYS 2
 #define RIG_TURNS  8
@@ -61,6 +61,7 @@ struct rig {
 };
 
 void rig_make(struct rig *r, size_t nrelays);
+void rig_listen(struct rig *r);         /* the far ends alone */
 void rig_start(struct rig *r);          /* far ends if there are none yet, configuration, queue */
 bool rig_reload(struct rig *r);         /* the configuration as the fields say now */
 void rig_halt(struct rig *r);           /* quit, and free the queue and the store: what a restart begins with */
