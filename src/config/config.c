@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "config/config.h"
+#include "config/names.h"
 #include "config/options.h"
 #include "config/relay.h"
 #include "config/source.h"
@@ -38,8 +39,13 @@ schema(void)
 		SOURCE_OPTION("hostname"),
 		SOURCE_OPTION("domain"),
 		SOURCE_OPTION("local-mail"),
+		SOURCE_OPTION("aliases"),
+		SOURCE_LIST("masquerade"),
+		SOURCE_LIST("masquerade-exceptions"),
+		SOURCE_LIST("trusted-users"),
 		SOURCE_LIST("relays"),
 		CFG_SEC("relay", relay_schema, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+		CFG_SEC("map", names_map_schema, CFGF_MULTI | CFGF_NODEFAULT),
 		CFG_SEC("queue", queue_schema, CFGF_NONE),
 		CFG_SEC("log", log_schema, CFGF_NONE),
 		CFG_END()
@@ -62,6 +68,7 @@ config_free(struct config *c)
 	free(c->hostname);
 	free(c->domain);
 	addr_free(c->local_mail);
+	names_done(c);
 	free(c);
 }
 
@@ -260,6 +267,8 @@ config_read(const char *path, const char *providers, struct config **ret, struct
 	rc = check_file(&s, why);
 	if (rc == 0)
 		rc = take_names(&s, c, why);
+	if (rc == 0)
+		rc = names_take(&s, c, why);
 	/* Provider files are parsed below while s is open: its tree stays whole, only the lexer is shared. */
 	if (rc == 0)
 		rc = take_all_relays(&s, providers, c, why);

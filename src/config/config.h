@@ -16,7 +16,16 @@
 
 enum tls_mode { TLS_IMPLICIT, TLS_STARTTLS, TLS_NONE };
 
-enum from_header { FROM_KEEP, FROM_REWRITE };
+enum from_header { FROM_KEEP, FROM_REWRITE, FROM_REWRITE_LOCAL };
+
+/* What a map is for: bits. */
+enum map_use { MAP_SENDER = 1, MAP_RECIPIENT = 2, MAP_BOTH = 3 };
+
+/* One map { }: an address that fits `from` becomes `to` (mail/pattern.h). */
+struct map_conf {
+	char    *from, *to;
+	unsigned apply;                 /* enum map_use */
+};
 
 struct secret_source;           /* secret.h */
 
@@ -53,6 +62,12 @@ struct config {
 	char     *hostname;             /* never NULL: gethostname's FQDN when not given */
 	char     *domain;               /* what bare addresses get; hostname when not given */
 	struct addr *local_mail;        /* NULL: local addresses are qualified and relayed */
+	char     *aliases;              /* the aliases file; never NULL; need not be there */
+	struct map_conf *maps;          /* the first that fits counts */
+	size_t    nmaps;
+	char    **masquerade;           /* domains, or "!domain"; the first that fits counts; NULL-ended; NULL: none */
+	char    **masquerade_exceptions;/* local parts; NULL-ended; NULL: none */
+	char    **trusted_users;        /* NULL-ended; NULL: everybody may set any envelope sender */
 	struct relay_conf *relays;      /* in order of preference; at least one */
 	size_t    nrelays;
 	int64_t   expire_s;

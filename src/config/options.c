@@ -13,12 +13,14 @@
 #include "base/text.h"
 #include "config/options.h"
 #include "mail/addr.h"
+#include "mail/pattern.h"
 #include "smtp/status.h"
 
 enum kind {
 	KIND_TEXT, KIND_NUMBER, KIND_DURATION, KIND_SIZE, KIND_FLAG, KIND_WORD,
 	KIND_HOST, KIND_DOMAIN, KIND_HELO, KIND_ADDRESS, KIND_PATH, KIND_NAME,
 	KIND_MECHANISMS, KIND_FACILITY, KIND_LEVEL, KIND_VERDICT, KIND_CODE, KIND_DSN,
+	KIND_MASQUERADE, KIND_LOCAL_PART, KIND_PATTERN, KIND_REPLACEMENT,
 };
 
 struct option {
@@ -38,6 +40,15 @@ static const struct option options[] = {
 	{ "domain", KIND_DOMAIN, 0, 0, "write a domain such as \"example.com\"" },
 	{ "local-mail", KIND_ADDRESS, 0, 0, "write one address such as \"ops@example.com\"" },
 	{ "relays", KIND_NAME, 0, 0, "write names of relays: relays = { \"first\", \"second\" }" },
+	{ "aliases", KIND_PATH, 0, 0, "write the file's full path" },
+	{ "masquerade", KIND_MASQUERADE, 0, 0, "write a domain, or \"!\" and one to leave alone" },
+	{ "masquerade-exceptions", KIND_LOCAL_PART, 0, 0, "write user names such as \"root\"" },
+	{ "trusted-users", KIND_LOCAL_PART, 0, 0, "write login names such as \"www-data\"" },
+
+	/* map */
+	{ "map.from", KIND_PATTERN, 0, 0, "write an address, perhaps with stars: \"*@old.example.com\"" },
+	{ "map.to", KIND_REPLACEMENT, 0, 0, "write an address such as \"ops@example.com\" or \"*@example.com\"" },
+	{ "apply", KIND_WORD, 0, 0, "write \"sender\", \"recipient\" or \"both\"" },
 
 	/* relay, provider */
 	{ "provider", KIND_NAME, 0, 0, "write a provider's name such as \"gmail\"" },
@@ -57,7 +68,7 @@ static const struct option options[] = {
 	{ "ca-file", KIND_PATH, 0, 0, "write the file's full path" },
 	{ "ca-path", KIND_PATH, 0, 0, "write the folder's full path" },
 	{ "from", KIND_ADDRESS, 0, 0, "write the account's address such as \"ops@example.com\"" },
-	{ "from-header", KIND_WORD, 0, 0, "write \"keep\" or \"rewrite\"" },
+	{ "from-header", KIND_WORD, 0, 0, "write \"keep\", \"rewrite\" or \"rewrite-local\"" },
 	{ "helo", KIND_HELO, 0, 0,
 	    "write a full name such as \"web1.example.com\", or \"[192.0.2.1]\"" },
 	{ "connections", KIND_NUMBER, 1, 100, "write a number from 1 to 100" },
@@ -97,7 +108,8 @@ static const struct {
 } words[] = {
 	{ "tls", { "implicit", "starttls", "none" } },
 	{ "tls-min", { "1.2", "1.3" } },
-	{ "from-header", { "keep", "rewrite" } },
+	{ "from-header", { "keep", "rewrite", "rewrite-local" } },
+	{ "apply", { "sender", "recipient", "both" } },
 	{ "to", { "syslog", "stderr" } },
 	{ "when", { "banner", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "end", "other",
 	    "any" } },
@@ -299,6 +311,29 @@ is_address(struct span s, const char **ret_why)
 	return !bare;
 }
 
+/* A login name, or the left side of an address: without a domain. */
+static bool
+is_local_part(struct span s, const char **ret_why)
+{
+	struct addr *a = addr_of_user(s, ret_why);
+	bool bare = a != NULL && s.p[0] != '"';
+
+	if (a != NULL && memchr(s.p, '@', s.n) != NULL) {
+		*ret_why = "a name has no domain";
+		bare = false;
+	}
+	addr_free(a);
+	return bare;
+}
+
+static bool
+is_masquerade(struct span s)
+{
+	if (s.n > 1 && s.p[0] == '!')
+		s = (struct span){ s.p + 1, s.n - 1 };
+	return option_is_host_name(s);
+}
+
 static bool
 is_valid(const struct option *o, const char *value, const char **ret_why)
 {
@@ -343,15 +378,27 @@ is_valid(const struct option *o, const char *value, const char **ret_why)
 		return is_code(s);
 	case KIND_DSN:
 		return is_dsn(s);
+	case KIND_MASQUERADE:
+		return is_masquerade(s);
+	case KIND_LOCAL_PART:
+		return is_local_part(s, ret_why);
+	case KIND_PATTERN:
+		return pattern_is_valid(s, ret_why);
+	case KIND_REPLACEMENT:
+		return pattern_is_replacement(s, ret_why);
 	}
 	return false;
 }
 
 static const struct option *
-find(const char *name)
+find(const char *section, const char *name)
 {
-	size_t i;
+	size_t i, n = strlen(section);
 
+	for (i = 0; i < COUNT(options); i++)
+		if (strncmp(options[i].name, section, n) == 0 && options[i].name[n] == '.' &&
+		    strcmp(options[i].name + n + 1, name) == 0)
+			return &options[i];
 	for (i = 0; i < COUNT(options); i++)
 		if (strcmp(options[i].name, name) == 0)
 			return &options[i];
@@ -361,7 +408,13 @@ find(const char *name)
 int
 option_check(const char *name, const char *value, struct buf *why)
 {
-	const struct option *o = find(name);
+	return option_check_in("", name, value, why);
+}
+
+int
+option_check_in(const char *section, const char *name, const char *value, struct buf *why)
+{
+	const struct option *o = find(section, name);
 	const char *detail = NULL;
 	const char *p;
 

@@ -17,6 +17,9 @@
  */
 int  option_check(const char *name, const char *value, struct buf *why);
 
+/* The same where a section has its own meaning of a name: `to` in log and in map. */
+int  option_check_in(const char *section, const char *name, const char *value, struct buf *why);
+
 /* "yes", "true", "on"; false for every other value, which option_check() has seen. */
 bool option_flag(const char *value);
 

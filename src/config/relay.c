@@ -211,7 +211,7 @@ check_inline_password(const struct source *s, cfg_t *sec, const struct relay_con
 static int
 check_sender(const struct source *s, cfg_t *sec, const struct relay_conf *r, struct buf *why)
 {
-	if (r->from_header == FROM_REWRITE && r->from == NULL)
+	if (r->from_header != FROM_KEEP && r->from == NULL)
 		return source_wrong(s, sec, "from-header", why,
 		    "relay %s: nothing to rewrite the header to; "
 		    "add from = \"you@example.com\"", r->name);
@@ -269,8 +269,8 @@ take_options(cfg_t *sec, const struct provider *p, struct relay_conf *r)
 	r->insecure = source_flag(sec, "insecure", false);
 	r->verify = source_flag(sec, "tls-verify", true);
 	r->from = address(sec, "from");
-	r->from_header = from_header != NULL && strcasecmp(from_header, "rewrite") == 0 ?
-	    FROM_REWRITE : FROM_KEEP;
+	r->from_header = from_header == NULL || strcasecmp(from_header, "keep") == 0 ? FROM_KEEP :
+	    strcasecmp(from_header, "rewrite") == 0 ? FROM_REWRITE : FROM_REWRITE_LOCAL;
 	r->helo = source_dup(sec, "helo");
 	r->connections = number(sec, "connections", p->connections, DEFAULT_CONNECTIONS);
 	r->pipeline_depth = number(sec, "pipeline-depth", p->pipeline_depth, DEFAULT_PIPELINE_DEPTH);

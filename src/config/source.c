@@ -73,7 +73,7 @@ source_take(cfg_t *sec, cfg_opt_t *opt, const char *value, void *result)
 		return -1;
 	}
 	buf_init(&wrong, 1024);
-	rc = option_check(opt->name, value, &wrong);
+	rc = option_check_in(sec->name, opt->name, value, &wrong);
 	if (rc < 0)
 		cfg_error(sec, "%s", buf_cstr(&wrong));
 	buf_done(&wrong);

@@ -12,6 +12,7 @@
 
 #include "base/fs.h"
 #include "config/config.h"
+#include "config/names.h"
 #include "config/options.h"
 #include "config/relay.h"
 #include "config/rulefile.h"
@@ -121,6 +122,40 @@ START_TEST(smallest)
 	ck_assert_int_eq(gethostname(name, sizeof(name) - 1), 0);
 	ck_assert_str_eq(config->hostname, name);
 	ck_assert_str_eq(config->domain, name);
+	ck_assert_str_eq(config->aliases, "/etc/aliases");
+	ck_assert_uint_eq(config->nmaps, 0);
+	ck_assert(config->masquerade == NULL && config->masquerade_exceptions == NULL);
+	ck_assert_ptr_null(config->trusted_users);
+}
+END_TEST
+
+START_TEST(names)
+{
+	read_good("aliases = /etc/mail/aliases\n"
+	    "masquerade = { \"!mail.example.com\", example.com }\n"
+	    "masquerade-exceptions = { root }\ntrusted-users = { www-data, \"list\" }\n"
+	    "map { from = \"*@old.example.com\" to = \"*@example.com\" }\n"
+	    "map { from = www-data to = \"web@example.com\" apply = sender }\n"
+	    "relay r { host = a.example.com from = ops@example.com from-header = rewrite-local }\n"
+	    "map { apply = Recipient to = \"ops@*\" from = \"bob@*\" }\n");
+	ck_assert_str_eq(config->aliases, "/etc/mail/aliases");
+	ck_assert_str_eq(config->masquerade[0], "!mail.example.com");
+	ck_assert_str_eq(config->masquerade[1], "example.com");
+	ck_assert_ptr_null(config->masquerade[2]);
+	ck_assert_str_eq(config->masquerade_exceptions[0], "root");
+	ck_assert_ptr_null(config->masquerade_exceptions[1]);
+	ck_assert_str_eq(config->trusted_users[0], "www-data");
+	ck_assert_str_eq(config->trusted_users[1], "list");
+	ck_assert_ptr_null(config->trusted_users[2]);
+	ck_assert_uint_eq(config->nmaps, 3);
+	ck_assert_str_eq(config->maps[0].from, "*@old.example.com");
+	ck_assert_str_eq(config->maps[0].to, "*@example.com");
+	ck_assert_uint_eq(config->maps[0].apply, MAP_BOTH);
+	ck_assert_str_eq(config->maps[1].from, "www-data");
+	ck_assert_uint_eq(config->maps[1].apply, MAP_SENDER);
+	ck_assert_str_eq(config->maps[2].to, "ops@*");
+	ck_assert_uint_eq(config->maps[2].apply, MAP_RECIPIENT);
+	ck_assert_int_eq(config->relays[0].from_header, FROM_REWRITE_LOCAL);
 }
 END_TEST
 
@@ -321,6 +356,21 @@ static const struct {
 	    "\"err\", \"warn\", \"info\" or \"debug\"" },
 	{ "log { facility = mial }", ":1: facility: \"mial\" is not possible; write a syslog "
 	    "facility such as \"mail\" or \"local0\"" },
+	{ "aliases = none", ":1: aliases: \"none\" is not possible; write the file's full path" },
+	{ "masquerade = { \"*.example.com\" }", ":1: masquerade: \"*.example.com\" is not "
+	    "possible; write a domain, or \"!\" and one to leave alone" },
+	{ "trusted-users = { \"a@b\" }", ":1: trusted-users: \"a@b\" is not possible (a name has "
+	    "no domain); write login names such as \"www-data\"" },
+	{ "map { from = \"a b@c\" }", ":1: from: \"a b@c\" is not possible (blank outside quotes); "
+	    "write an address, perhaps with stars: \"*@old.example.com\"" },
+	{ "map { to = \"a*@c\" }", ":1: to: \"a*@c\" is not possible (a star must be all of the "
+	    "local part or of the domain); write an address such as \"ops@example.com\" or "
+	    "\"*@example.com\"" },
+	{ "map { apply = header }", ":1: apply: \"header\" is not possible; write \"sender\", "
+	    "\"recipient\" or \"both\"" },
+	{ "log { to = \"a@b\" }", ":1: to: \"a@b\" is not possible; write \"syslog\" or \"stderr\"" },
+	{ R "from-header = always }", ":1: from-header: \"always\" is not possible; write \"keep\", "
+	    "\"rewrite\" or \"rewrite-local\"" },
 	{ "relay ../x { host = a }", ":1: relay: the name \"../x\" is not possible; letters, "
 	    "digits and - only" },
 
@@ -357,6 +407,12 @@ static const struct {
 	    "write tls = \"starttls\", or port = 465" },
 	{ R "\nfrom-header = rewrite }", ":2: relay r: nothing to rewrite the header to; add "
 	    "from = \"you@example.com\"" },
+	{ R "\nfrom-header = rewrite-local }", ":2: relay r: nothing to rewrite the header to; add "
+	    "from = \"you@example.com\"" },
+	{ "\nmap {\n from = a }\n" R "}", ":2: map: no to; write map { from = "
+	    "\"*@old.example.com\"  to = \"*@example.com\" }" },
+	{ "masquerade-exceptions = { root }\n" R "}", ":1: masquerade-exceptions: nothing is "
+	    "masqueraded; add masquerade = { \"example.com\" }, or take it out" },
 	{ R "user = a\npassword = b }", ":2: relay r: other users can read the password here; "
 	    "use password-file, or chmod 0600 @" },
 	{ "relays = { r, gmial }\n" R "} relay gmail { host = b }",
@@ -493,7 +549,7 @@ END_TEST
 /* Whoever adds an option to a relay or a rule writes down what it does. */
 START_TEST(manual_has_every_option)
 {
-	static const cfg_opt_t *const schemas[] = { relay_schema, rulefile_schema };
+	static const cfg_opt_t *const schemas[] = { relay_schema, rulefile_schema, names_map_schema };
 	const cfg_opt_t *opt = schemas[_i];
 	struct buf manual;
 	char item[64];
@@ -542,6 +598,7 @@ suite_config(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, smallest);
 	tcase_add_test(tc, everything);
+	tcase_add_test(tc, names);
 	tcase_add_loop_test(tc, endpoint, 0, sizeof(endpoints) / sizeof(endpoints[0]));
 	tcase_add_loop_test(tc, refused, 0, sizeof(wrong) / sizeof(wrong[0]));
 	tcase_add_test(tc, unknown_provider_lists_the_known);
@@ -551,7 +608,7 @@ suite_config(void)
 	tcase_add_test(tc, no_octal);
 	tcase_add_test(tc, nothing_expands);
 	tcase_add_test(tc, sample_is_good);
-	tcase_add_loop_test(tc, manual_has_every_option, 0, 2);
+	tcase_add_loop_test(tc, manual_has_every_option, 0, 3);
 	tcase_add_loop_test(tc, nearest, 0, sizeof(guesses) / sizeof(guesses[0]));
 	suite_add_tcase(s, tc);
 	return s;
