@@ -259,8 +259,12 @@ on_next(void *owner, struct upstream *u)
 		return NULL;
 	if (q->works != NULL && work_relay(q->works) != upstream_conf(u))
 		withdraw(q);
-	if (q->works != NULL && (m = work_take(q->works)) != NULL)
-		return m;
+	if ((w = q->works) != NULL) {
+		if ((m = work_take(w)) != NULL)
+			return m;
+		if (work_is_back(w))
+			end_round(q, w);        /* what was left of it cannot be sent */
+	}
 	while (q->ready.n > 0) {
 		w = begin_work(q, u);
 		if (w == NULL)

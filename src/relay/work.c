@@ -61,17 +61,19 @@ stand(struct work *w, size_t index, const struct status *st)
 	}
 }
 
-static void
-add_mail(struct work *w, struct mail ***end, struct mail *m)
+/*
+ * Only when a session is about to carry it: a header of a megabyte in each
+ * of ten thousand transactions is more than a machine has.  False: it cannot
+ * be sent, and its recipients have their verdict.
+ */
+static bool
+compose_mail(struct work *w, struct mail *m)
 {
 	struct status st;
 	int err = compose(w->env.conf, w->env.relay, m);
 
-	if (err == 0) {
-		**end = m;
-		*end = &m->next;
-		return;
-	}
+	if (err == 0)
+		return true;
 	if (err == -EMSGSIZE)
 		status_local(&st, VERDICT_REJECT, SCOPE_MESSAGE, "5.3.4", "the header block is too large");
 	else
@@ -80,6 +82,14 @@ add_mail(struct work *w, struct mail ***end, struct mail *m)
 	for (size_t i = 0; i < m->nrcpt; i++)
 		stand(w, m->rcpt[i].index, &st);
 	mail_free(m);
+	return false;
+}
+
+static void
+add_mail(struct mail ***end, struct mail *m)
+{
+	**end = m;
+	*end = &m->next;
 }
 
 static struct mail *
@@ -137,7 +147,6 @@ make_mails(struct work *w)
 		if (c->local_mail != NULL && addr_eq(to, c->local_mail)) {
 			if (local != SIZE_MAX) {
 				w->to[i].as = local;
-				w->to[i].status = w->to[local].status;  /* its mail may have failed by now */
 				addr_free(to);
 				left--;
 				continue;
@@ -149,12 +158,12 @@ make_mails(struct work *w)
 		m->rcpt[m->nrcpt++] = (struct mail_rcpt){ .index = i, .to = to };
 		left--;
 		if (m->nrcpt == most) {
-			add_mail(w, &end, m);
+			add_mail(&end, m);
 			m = NULL;
 		}
 	}
 	if (m != NULL)
-		add_mail(w, &end, m);
+		add_mail(&end, m);
 }
 
 static void
@@ -217,14 +226,17 @@ work_next(struct work *w)
 struct mail *
 work_take(struct work *w)
 {
-	struct mail *m = w->todo;
+	struct mail *m;
 
-	if (m == NULL)
-		return NULL;
-	w->todo = m->next;
-	m->next = NULL;
-	w->out++;
-	return m;
+	while ((m = w->todo) != NULL) {
+		w->todo = m->next;
+		m->next = NULL;
+		if (compose_mail(w, m)) {
+			w->out++;
+			return m;
+		}
+	}
+	return NULL;
 }
 
 bool

@@ -41,8 +41,8 @@ struct work_env {
 int work_load(const struct work_env *env, struct entry *e, struct work **ret, const char **ret_why);
 
 struct entry *work_entry(const struct work *w);
-struct mail  *work_take(struct work *w);        /* the next mail to carry; NULL: all are out */
-bool          work_has_more(const struct work *w);       /* work_take() would give one */
+struct mail  *work_take(struct work *w);        /* the next mail to carry; NULL: none is left that can be sent */
+bool          work_has_more(const struct work *w);       /* there are mails to take */
 const struct relay_conf *work_relay(const struct work *w);
 bool          work_is_back(const struct work *w);
 struct work  *work_of(const struct mail *m);

@@ -107,5 +107,6 @@ TCase *queue_breaker_case(void);
 TCase *queue_failover_case(void);
 TCase *queue_life_case(void);
 TCase *queue_two_case(void);
+TCase *queue_bounds_case(void);
 
 #endif

@@ -14,5 +14,6 @@ suite_queue(void)
 	suite_add_tcase(s, queue_failover_case());
 	suite_add_tcase(s, queue_life_case());
 	suite_add_tcase(s, queue_two_case());
+	suite_add_tcase(s, queue_bounds_case());
 	return s;
 }
