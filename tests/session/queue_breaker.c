@@ -354,8 +354,10 @@ START_TEST(success_elsewhere_ends_a_rest)
 {
 	r.relay[0].lines = "\tconnections = 2\n";
 	r.relay[0].turn[0] = (struct turn){ .when = "end", .act = ACT_DRIP, .conn = 1, .nth = 3 };
-	r.relay[0].turn[1] = (struct turn){ .when = "MAIL FROM:", .say = "421 4.3.2 not now", .act = ACT_CLOSE, .conn = 2 };
-	r.relay[0].turn[2] = (struct turn){ .when = "MAIL FROM:", .say = "421 4.3.2 not now", .act = ACT_CLOSE, .conn = 3 };
+	for (unsigned i = 1; i <= 2; i++)
+		r.relay[0].turn[i] = (struct turn){
+			.when = "MAIL FROM:", .say = "421 4.3.2 not now", .act = ACT_CLOSE, .conn = i + 1,
+		};
 	rig_start(&r);
 	rig_submit_each(&r, 60);
 	UNTIL(&r, rig_is_empty(&r), 60);
@@ -459,8 +461,8 @@ START_TEST(second_works_while_the_first_is_probed)
 		rig_submit(&r, "next@example.org", "bob@example.net");
 		rig_submit(&r, "next@example.org", "bob@example.net");
 		rig_pass(&r, 5);
-		ck_assert_msg(rig_got(&r, 1, NULL) >= 2 * (i + 1), "%u of %u after %u s", rig_got(&r, 1, NULL), 2 * (i + 1) + 1,
-		    5 * (i + 1));
+		ck_assert_msg(rig_got(&r, 1, NULL) >= 2 * (i + 1), "%u of %u after %u s", rig_got(&r, 1, NULL),
+		    2 * (i + 1) + 1, 5 * (i + 1));
 	}
 	UNTIL(&r, rig_is_empty(&r), 200);
 	ck_assert_uint_eq(rig_got(&r, 1, NULL), 81);

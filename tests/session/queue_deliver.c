@@ -126,7 +126,8 @@ START_TEST(refused_null_sender_is_dead)
 	ck_assert_uint_eq(rig_got(&r, 0, NULL), 0);
 	ck_assert_uint_eq(rig_logged(&r, "moved to dead/"), 1);
 	file = rig_file(&r, PLACE_DEAD, id);
-	ck_assert_ptr_nonnull(strstr(file, " fail rcpt=1 code=550 dsn=5.1.1 relay=one text=5.1.1%20no%20such%20user\n"));
+	ck_assert_ptr_nonnull(strstr(file,
+	    " fail rcpt=1 code=550 dsn=5.1.1 relay=one text=5.1.1%20no%20such%20user\n"));
 	free(file);
 	ck_assert_int_eq(rig_shown(&r, id).state, SHOWN_DEAD);
 	rig_end(&r);

@@ -86,7 +86,8 @@ START_TEST(reload_that_fails)
 	{
 		static char lines[200];
 
-		snprintf(lines, sizeof(lines), "}\nrelay tls {\n\thost = \"127.0.0.1\"\n\tca-file = \"%s/ca.pem\"\n", r.spool.path);
+		snprintf(lines, sizeof(lines),
+		    "}\nrelay tls {\n\thost = \"127.0.0.1\"\n\tca-file = \"%s/ca.pem\"\n", r.spool.path);
 		r.relay[0].lines = lines;
 	}
 	ck_assert(!rig_reload(&r));

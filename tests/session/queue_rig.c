@@ -150,7 +150,8 @@ rig_make(struct rig *r, size_t nrelays)
 		u->secret = "right";
 		strcpy(u->password, "right");
 		u->server = (struct server_conf){
-			.offers = OFFER_PIPELINING | OFFER_CHUNKING | OFFER_8BITMIME | OFFER_SIZE | OFFER_AUTH | OFFER_ENHANCED,
+			.offers = OFFER_PIPELINING | OFFER_CHUNKING | OFFER_8BITMIME | OFFER_SIZE | OFFER_AUTH |
+			    OFFER_ENHANCED,
 			.mechanisms = "PLAIN", .user = "alice", .password = u->password,
 		};
 	}
@@ -191,7 +192,8 @@ read_config(struct rig *r)
 	buf_init(&text, 1u << 16);
 	buf_init(&path, 512);
 	buf_init(&why, 4096);
-	buf_printf(&text, "hostname = \"web1.example.com\"\ndomain = \"example.com\"\n%s\n", r->top != NULL ? r->top : "");
+	buf_printf(&text, "hostname = \"web1.example.com\"\ndomain = \"example.com\"\n%s\n",
+	    r->top != NULL ? r->top : "");
 	for (size_t i = 0; i < r->nrelays; i++)
 		put_relay(&text, &r->relay[i], names[i]);
 	scratch_write(&r->spool, ".", "conf", buf_view(&text));
@@ -210,8 +212,8 @@ rig_listen(struct rig *r)
 	for (size_t i = 0; i < r->nrelays; i++) {
 		struct rig_relay    *u = &r->relay[i];
 		struct script_params p = {
-			.base = r->base, .server = u->server, .tls = SCRIPT_PLAIN, .turns = u->turn, .nturns = RIG_TURNS,
-			.silent = u->silent,
+			.base = r->base, .server = u->server, .tls = SCRIPT_PLAIN, .turns = u->turn,
+			.nturns = RIG_TURNS, .silent = u->silent,
 		};
 
 		if (u->script == NULL)
