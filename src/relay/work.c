@@ -34,7 +34,7 @@ struct work {
 	unsigned         out;
 	size_t           waiting;       /* recipients that wait */
 	bool             sent_some;     /* in this round */
-	bool             unreturnable;
+	bool             unreturnable;  /* somebody's failure, and nobody to tell */
 	char             remote[256];   /* the host that said the last refusal */
 	struct work     *next;
 };
@@ -197,6 +197,8 @@ work_load(const struct work_env *env, struct entry *e, struct work **ret, const 
 		w->to[i].as = i;
 		w->to[i].waits = o != OUTCOME_SENT && o != OUTCOME_FAILED;
 		w->waiting += w->to[i].waits;
+		/* In an earlier round, or one that a crash ended: what stands in no report must stay to be seen. */
+		w->unreturnable |= o == OUTCOME_FAILED && addr_is_null(msg->env.sender);
 	}
 	if (e->last_s == 0 && e->again == 0)
 		log_arrival(w);

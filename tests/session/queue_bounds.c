@@ -73,6 +73,41 @@ START_TEST(header_times_transactions)
 }
 END_TEST
 
+/* ---- no recipient without a verdict ---- */
+
+/* Nobody can be told of the one, so what is left of the message must be seen, though the other got it. */
+START_TEST(one_of_two_unreturnable)
+{
+	r.relay[0].turn[0] = (struct turn){ .when = "RCPT TO:<eve", .say = "550 5.1.1 no such user" };
+	r.relay[0].turn[1] = (struct turn){ .when = "RCPT TO:<bob", .say = "450 4.2.1 come back", .nth = 1 };
+	rig_submit(&r, "", "eve@example.net bob@example.net");
+	rig_start(&r);
+	UNTIL(&r, rig_got(&r, 0, "bob@example.net") == 1, 1000);
+	UNTIL(&r, rig_is_empty(&r), 10);
+	ck_assert_uint_eq(script_count(r.relay[0].script, "RCPT TO:<eve"), 1);
+	ck_assert_uint_eq(rig_files(&r, PLACE_DEAD), 1);
+	rig_end(&r);
+}
+END_TEST
+
+/* It died between the journal's line and the move to dead/. */
+START_TEST(unreturnable_after_a_crash)
+{
+	msgid id = rig_submit(&r, "", "eve@example.net");
+
+	r.relay[0].turn[0] = (struct turn){ .when = "RCPT TO:", .say = "550 5.1.1 no such user" };
+	rig_start(&r);
+	UNTIL(&r, rig_files(&r, PLACE_DEAD) == 1, 10);
+	rig_halt(&r);
+	rig_move(&r, id, PLACE_DEAD, PLACE_CUR);
+	rig_start(&r);
+	UNTIL(&r, rig_is_empty(&r), 10);
+	ck_assert_uint_eq(rig_files(&r, PLACE_DEAD), 1);
+	ck_assert_uint_eq(script_count(r.relay[0].script, "RCPT TO:"), 1);
+	rig_end(&r);
+}
+END_TEST
+
 TCase *
 queue_bounds_case(void)
 {
@@ -81,5 +116,7 @@ queue_bounds_case(void)
 	tcase_set_timeout(tc, 30);
 	tcase_add_checked_fixture(tc, setup, NULL);
 	tcase_add_test(tc, header_times_transactions);
+	tcase_add_test(tc, one_of_two_unreturnable);
+	tcase_add_test(tc, unreturnable_after_a_crash);
 	return tc;
 }
