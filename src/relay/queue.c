@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/loop.h"
+#include "relay/drift.h"
 #include "relay/fleet.h"
 #include "relay/ready.h"
 #include "relay/retry.h"
@@ -19,6 +20,7 @@
 #define DUE_A_TURN       64
 #define LOOK_MS          15000          /* a poke can be lost: look all the same */
 #define REAP_AGE_S       7200           /* orphans of tmp/; the shim gives up after half of that */
+#define CHANCE_MS        600000         /* what slept past its expiry is tried for so long before it expires */
 #define DISK_AGAIN_S     60             /* a message that cannot be read or moved just now */
 
 struct ids {
@@ -36,6 +38,8 @@ struct queue {
 	bool               look_again;
 	struct ready       ready;
 	struct waiting     waiting;
+	struct drift       drift;
+	int64_t            awake_ms;    /* since then: the start, or the end of a sleep */
 	struct work       *works;       /* carried */
 	size_t             nworks;
 
@@ -319,6 +323,14 @@ offer(struct queue *q)
 }
 
 static void
+nudge(struct queue *q)
+{
+	if (fleet_is_resting(q->fleet))
+		for (size_t i = 0; i < q->fleet->n; i++)
+			upstream_nudge(q->fleet->up[i]);
+}
+
+static void
 tidy_fleets(struct queue *q)
 {
 	struct fleet **at = &q->leaving, *f;
@@ -424,9 +436,7 @@ on_arrive(void *arg)
 		timer_set(q->arrive, 0);
 	if (!any)
 		return;
-	if (fleet_is_resting(q->fleet))
-		for (size_t i = 0; i < q->fleet->n; i++)
-			upstream_nudge(q->fleet->up[i]);
+	nudge(q);
 	offer(q);
 }
 
@@ -442,6 +452,22 @@ queue_wake(struct queue *q)
 }
 
 /* ---- what nobody asked for ---- */
+
+/* The kernel's timers know nothing of a clock that was set, nor of a sleep. */
+static void
+look_at_the_clock(struct queue *q)
+{
+	int64_t moved_s = drift_look(&q->drift);
+
+	if (moved_s < 0) {
+		log_warn("the clock went back by %lld s: what waits is due by the new time", (long long)-moved_s);
+		waiting_shift(&q->waiting, moved_s);
+	} else if (moved_s > 0) {
+		q->awake_ms = clock_mono_ms();
+		nudge(q);
+	}
+	arm_due(q);
+}
 
 struct expiry {
 	int64_t now_s, expire_s;
@@ -471,6 +497,9 @@ expire(struct queue *q, struct work *w, const struct status *why)
  * relay's trouble as the reason.  All are taken out first: what is put back
  * while others are still in line would come up twice, and somebody else's
  * not at all.  True: there are more, but the sockets come first.
+ *
+ * What came of age in a laptop's sleep, or while no daemon ran, was not tried
+ * since: the network, which is slower to wake, gets its chance.
  */
 static bool
 expire_ready(struct queue *q)
@@ -486,7 +515,7 @@ expire_ready(struct queue *q)
 	struct work *w;
 	int n = 0;
 
-	if (!fleet_is_resting(q->fleet))
+	if (!fleet_is_resting(q->fleet) || clock_mono_ms() - q->awake_ms < CHANCE_MS)
 		return false;
 	ready_each(&q->ready, look_at_age, &x);
 	if (!x.any)
@@ -519,6 +548,7 @@ on_look(void *arg)
 	if (reaped > 0)
 		log_info("tmp/: %d unfinished submissions removed", reaped);
 	queue_wake(q);
+	look_at_the_clock(q);
 	timer_set(q->look, expire_ready(q) ? 0 : LOOK_MS);
 }
 
@@ -548,6 +578,16 @@ struct scan {
 	size_t         n, cap;
 };
 
+/* No attempt was in the future; a clock that has been set back since says so. */
+static uint32_t
+last_attempt(int64_t mtime_s)
+{
+	int64_t now_s = clock_wall_s();
+
+	mtime_s = mtime_s < now_s ? mtime_s : now_s;
+	return mtime_s > 0 ? (uint32_t)mtime_s : 0;
+}
+
 static int
 collect_entry(void *arg, const struct stored *m)
 {
@@ -560,7 +600,7 @@ collect_entry(void *arg, const struct stored *m)
 	}
 	e->id = m->id;
 	e->uid = m->uid;
-	e->last_s = (uint32_t)m->mtime_s;
+	e->last_s = last_attempt(m->mtime_s);
 	s->e[s->n++] = e;
 	return 0;
 }
@@ -603,7 +643,7 @@ queue_start(struct queue *q)
 	free(later.e);
 	if (err != 0)
 		return err;
-	arm_due(q);
+	q->awake_ms = clock_mono_ms();
 	on_look(q);
 	offer(q);
 	return 0;

@@ -74,6 +74,26 @@ waiting_remove(struct waiting *w, struct entry *e)
 		sink(w, at, last);
 }
 
+static uint32_t
+shifted(uint32_t at, int64_t seconds)
+{
+	int64_t ret = at + seconds;
+
+	return ret < 0 ? 0 : ret > UINT32_MAX ? UINT32_MAX : (uint32_t)ret;
+}
+
+/* At an end of the range seconds become equal, and then the IDs count: the heap is made anew. */
+void
+waiting_shift(struct waiting *w, int64_t seconds)
+{
+	for (size_t i = 0; i < w->n; i++) {
+		w->e[i]->due_s = shifted(w->e[i]->due_s, seconds);
+		w->e[i]->last_s = shifted(w->e[i]->last_s, seconds);
+	}
+	for (size_t i = w->n / 2; i-- > 0;)
+		sink(w, i, w->e[i]);
+}
+
 void
 waiting_done(struct waiting *w)
 {

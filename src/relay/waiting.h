@@ -17,6 +17,9 @@ struct waiting {
 void          waiting_add(struct waiting *w, struct entry *e);
 struct entry *waiting_first(const struct waiting *w);           /* NULL: nothing waits */
 void          waiting_remove(struct waiting *w, struct entry *e);
+/* The wall clock was set by so much: due and last attempt of all, at the ends of the range if they do not fit. */
+void          waiting_shift(struct waiting *w, int64_t seconds);
+
 void          waiting_done(struct waiting *w);                  /* not the entries */
 
 #endif

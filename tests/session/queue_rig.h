@@ -108,5 +108,6 @@ TCase *queue_failover_case(void);
 TCase *queue_life_case(void);
 TCase *queue_two_case(void);
 TCase *queue_bounds_case(void);
+TCase *queue_clock_case(void);
 
 #endif

@@ -15,5 +15,6 @@ suite_queue(void)
 	suite_add_tcase(s, queue_life_case());
 	suite_add_tcase(s, queue_two_case());
 	suite_add_tcase(s, queue_bounds_case());
+	suite_add_tcase(s, queue_clock_case());
 	return s;
 }

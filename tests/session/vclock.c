@@ -21,6 +21,7 @@
 
 static bool    on;
 static int64_t ahead_ns;
+static int64_t wall_ahead_ns;
 
 /* As in libc: not declared by our headers under these names. */
 int clock_gettime(clockid_t id, struct timespec *t);
@@ -37,6 +38,8 @@ clock_gettime(clockid_t id, struct timespec *t)
 	if (id != CLOCK_MONOTONIC && id != CLOCK_MONOTONIC_COARSE && id != CLOCK_BOOTTIME && id != CLOCK_REALTIME)
 		return 0;
 	ns = (int64_t)t->tv_sec * 1000000000 + t->tv_nsec + ahead_ns;
+	if (id == CLOCK_REALTIME)
+		ns += wall_ahead_ns;
 	t->tv_sec = ns / 1000000000;
 	t->tv_nsec = ns % 1000000000;
 	return 0;
@@ -79,9 +82,16 @@ vclock_jump_ms(int64_t ms)
 }
 
 void
+vclock_set_wall_ms(int64_t ms)
+{
+	wall_ahead_ns += ms * 1000000;
+}
+
+void
 vclock_return(void)
 {
 	ahead_ns = 0;
+	wall_ahead_ns = 0;
 }
 
 int64_t

@@ -18,6 +18,9 @@ void    vclock_on(bool on);
 /* Days at once.  Not from a callback: what was due meanwhile comes in the loop's next turn. */
 void    vclock_jump_ms(int64_t ms);
 
+/* Somebody sets the wall clock (or the machine slept: ms > 0), and only that one moves. */
+void    vclock_set_wall_ms(int64_t ms);
+
 /* To the present, when nothing that looked at the clock is left.  Check cannot count an hour. */
 void    vclock_return(void);
 

@@ -159,6 +159,29 @@ START_TEST(any_order)
 }
 END_TEST
 
+static const int64_t shifts[] = { 0, -1, 3600, -3 * 86400, 86400, -2000000000, 4000000000, INT64_MIN / 2, INT64_MAX / 2 };
+
+/* Also where many become equal, and the IDs decide. */
+START_TEST(shifted)
+{
+	struct entry *last = NULL, *e;
+
+	for (int i = 0; i < MANY; i++) {
+		pool[i] = (struct entry){ .id = (msgid)dice(1u << 30) << 16 | (msgid)i, .due_s = 1764000000 + dice(90000) };
+		pool[i].last_s = pool[i].due_s - 300;
+		waiting_add(&w, &pool[i]);
+	}
+	waiting_shift(&w, shifts[_i]);
+	check_heap();
+	if (shifts[_i] > -86400 * 4 && shifts[_i] < 86400 * 4)
+		ck_assert_uint_eq(w.e[0]->due_s - w.e[0]->last_s, 300);
+	while ((e = take()) != NULL) {
+		ck_assert(last == NULL || order(&last, &e) < 0);
+		last = e;
+	}
+}
+END_TEST
+
 Suite *suite_waiting(void);
 
 Suite *
@@ -173,6 +196,7 @@ suite_waiting(void)
 	tcase_add_test(t, late_seconds);
 	tcase_add_test(t, drains_in_order);
 	tcase_add_loop_test(t, any_order, 0, 4);
+	tcase_add_loop_test(t, shifted, 0, sizeof(shifts) / sizeof(shifts[0]));
 	suite_add_tcase(s, t);
 	return s;
 }
