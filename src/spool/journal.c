@@ -9,12 +9,17 @@
 #include "base/fs.h"
 #include "base/text.h"
 
-/* A line is at most NOTE_TEXT_MAX octets tripled, and a few words. */
-#define LINE_MAX_BYTES (4 * NOTE_TEXT_MAX)
+/* A line is at most NOTE_TEXT_MAX octets tripled, an address tripled, and a few words. */
+#define LINE_MAX_BYTES (5 * NOTE_TEXT_MAX)
 #define CHUNK_BYTES    (4 * LINE_MAX_BYTES)
+#define PARTS_MAX      100000   /* more are forgotten, and may be sent twice */
 
 static const char *const event_names[] = {
 	[OUTCOME_SENT] = "sent", [OUTCOME_DEFERRED] = "defer", [OUTCOME_FAILED] = "fail",
+};
+
+static const char *const part_names[] = {
+	[OUTCOME_SENT] = "sent-part", [OUTCOME_FAILED] = "fail-part",
 };
 
 /*
@@ -91,6 +96,38 @@ fold_outcome(struct message *m, enum outcome what, int64_t time_s, struct span r
 	m->notes[rcpt - 1] = note;
 }
 
+/* Takes `to`. */
+static void
+add_part(struct message *m, size_t rcpt, enum outcome what, char *to)
+{
+	if (m->nparts == PARTS_MAX) {
+		free(to);
+		return;
+	}
+	if ((m->nparts & (m->nparts + 1)) == 0)
+		m->parts = xrealloc(m->parts, 2 * (m->nparts + 1) * sizeof(*m->parts));
+	m->parts[m->nparts++] = (struct part_note){ .rcpt = rcpt, .what = what, .to = to };
+}
+
+static void
+fold_part(struct message *m, enum outcome what, struct span rest)
+{
+	struct span word, v;
+	uint64_t    rcpt = 0;
+	char       *to = NULL;
+
+	while (span_cut(&rest, ' ', &word)) {
+		if (named(word, SPAN("rcpt="), &v))
+			(void)text_number(v, m->env.nrcpts, &rcpt);
+		else if (named(word, SPAN("to="), &v) && to == NULL)
+			to = decode_text(v);
+	}
+	if (rcpt > 0 && to != NULL)
+		add_part(m, rcpt - 1, what, to);
+	else
+		free(to);
+}
+
 static void
 fold_stored(struct message *m, struct span rest)
 {
@@ -122,6 +159,9 @@ fold_line(struct message *m, struct span line)
 	for (size_t i = OUTCOME_SENT; i < sizeof(event_names) / sizeof(event_names[0]); i++)
 		if (span_eq(word, span_of(event_names[i])))
 			fold_outcome(m, (enum outcome)i, (int64_t)time_s, line);
+	for (size_t i = OUTCOME_SENT; i < sizeof(part_names) / sizeof(part_names[0]); i++)
+		if (part_names[i] != NULL && span_eq(word, span_of(part_names[i])))
+			fold_part(m, (enum outcome)i, line);
 	if (span_eq(word, SPAN("stored")))
 		fold_stored(m, line);
 	else if (span_eq(word, SPAN("warn")))
@@ -227,7 +267,11 @@ cut_text(const char *text)
 static void
 put_note(struct buf *b, size_t rcpt, const struct outcome_note *n)
 {
-	buf_printf(b, "%s rcpt=%zu", event_names[n->what], rcpt + 1);
+	buf_printf(b, "%s rcpt=%zu", n->to != NULL ? part_names[n->what] : event_names[n->what], rcpt + 1);
+	if (n->to != NULL) {
+		buf_str(b, " to=");
+		text_put_percent(b, cut_text(n->to));
+	}
 	if (n->code != 0)
 		buf_printf(b, " code=%d", n->code);
 	if (n->dsn[0] != '\0') {
@@ -252,6 +296,11 @@ remember(struct message *m, size_t rcpt, const struct outcome_note *n)
 	char                *text = n->text == NULL ? NULL : span_dup(cut_text(n->text));
 	unsigned             tries = to->tries + 1;
 
+	if (n->to != NULL) {
+		free(text);
+		add_part(m, rcpt, n->what, xstrdup(n->to));
+		return;
+	}
 	free(to->text);
 	*to = *n;
 	to->text = text;
@@ -267,6 +316,7 @@ message_note(struct message *m, size_t rcpt, const struct outcome_note *n, bool 
 	int        r;
 
 	assert(rcpt < m->env.nrcpts && n->what != OUTCOME_NONE);
+	assert(n->to == NULL || n->what != OUTCOME_DEFERRED);
 	begin_line(m, &b, n->time_s);
 	put_note(&b, rcpt, n);
 	r = append(m, &b);

@@ -4,7 +4,11 @@
  *
  *   EPOCH stored [8bit] longest=N [dots]
  *   EPOCH sent|defer|fail rcpt=N [code=NNN] [dsn=N.N.N] [relay=NAME] [text=…]
+ *   EPOCH sent-part|fail-part rcpt=N to=ADDRESS [code=NNN] …
  *   EPOCH warn
+ *
+ * The parts have words of their own, and not sent with a `to`: a version that
+ * knows them not must skip the line and send twice, not think all was sent.
  */
 #ifndef SPOOL_JOURNAL_H
 #define SPOOL_JOURNAL_H

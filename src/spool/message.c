@@ -253,6 +253,9 @@ release(struct message *m)
 		fs_close(m->fd);
 	for (size_t i = 0; m->notes != NULL && i < m->env.nrcpts; i++)
 		free(m->notes[i].text);
+	for (size_t i = 0; i < m->nparts; i++)
+		free(m->parts[i].to);
+	free(m->parts);
 	free(m->notes);
 	envelope_done(&m->env);
 	buf_done(&m->header);

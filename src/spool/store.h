@@ -96,6 +96,14 @@ struct outcome_note {
 	char         relay[64];
 	char        *text;              /* NULL: none */
 	unsigned     tries;             /* outcomes of this recipient so far; not looked at in a new note */
+	const char  *to;                /* new notes only: one address of the recipient; NULL: all of him */
+};
+
+/* An address of a recipient that was settled while others of him waited (an alias makes several). */
+struct part_note {
+	size_t       rcpt;
+	enum outcome what;              /* sent or failed */
+	char        *to;
 };
 
 struct message {
@@ -106,6 +114,8 @@ struct message {
 	uint64_t        at;             /* where in the file it begins */
 	struct envelope env;
 	struct outcome_note *notes;     /* one a recipient of env */
+	struct part_note    *parts;     /* in the order of the journal */
+	size_t          nparts;
 	unsigned        attempts;       /* rounds so far: the most outcomes any recipient had */
 	bool            warned;         /* a delay notice went out */
 	bool            eightbit;       /* stored: bytes above 127 in it */
@@ -137,8 +147,9 @@ int  message_header(struct message *m, size_t max, struct span *ret);
 /*
  * Journal lines, and the same into m->notes.  `sync`: fdatasync before
  * returning (an outcome that must not be repeated: one sent while others
- * wait).  text is encoded here, and cut at NOTE_TEXT_MAX.  On -errno m->notes
- * has it all the same, since it did happen: only a restart would not know.
+ * wait).  text is encoded here, and cut at NOTE_TEXT_MAX.  With `to` it is about
+ * one address and goes to m->parts.  On -errno it is there all the same, since
+ * it did happen: only a restart would not know.
  */
 #define NOTE_TEXT_MAX 1000
 int  message_note(struct message *m, size_t rcpt, const struct outcome_note *n, bool sync);

@@ -282,6 +282,61 @@ START_TEST(reads_the_journal)
 }
 END_TEST
 
+/* Of an address of a recipient: not the recipient's outcome, and no round of its own. */
+START_TEST(reads_parts)
+{
+	static const struct part_note want[] = {
+		{ 0, OUTCOME_SENT, (char *)"a%b@x.org" }, { 1, OUTCOME_FAILED, (char *)"\"c d\"@x.org" },
+		{ 0, OUTCOME_SENT, (char *)"e@x.org" },
+	};
+	struct message *m;
+
+	make("cur", ENVELOPE, "x\r\n", STORED "1 defer rcpt=1 text=x\n2 sent-part rcpt=1 to=a%25b@x.org code=250\n"
+	    "3 fail-part rcpt=2 text=y to=\"c%20d\"@x.org\n4 sent-part rcpt=1 to=e@x.org\n5 sent-part rcpt=1\n"
+	    "6 sent-part to=f@x.org\n7 sent-part rcpt=3 to=g@x.org\n8 sent-part rcpt=2 to=%zz\n");
+	m = load(PLACE_CUR);
+	ck_assert_uint_eq(m->nparts, 3);
+	for (int i = 0; i < 3; i++) {
+		ck_assert_uint_eq(m->parts[i].rcpt, want[i].rcpt);
+		ck_assert_int_eq(m->parts[i].what, want[i].what);
+		ck_assert_str_eq(m->parts[i].to, want[i].to);
+	}
+	ck_assert_int_eq(m->notes[0].what, OUTCOME_DEFERRED);
+	ck_assert_int_eq(m->notes[1].what, OUTCOME_NONE);
+	ck_assert_uint_eq(m->attempts, 1);
+	message_close(store, m);
+}
+END_TEST
+
+START_TEST(parts_come_back)
+{
+	struct outcome_note n = { .what = OUTCOME_SENT, .time_s = 9, .code = 250, .to = "\"a b\"@x.org" };
+	struct message     *m;
+	char               *file;
+
+	make("cur", ENVELOPE, "x\r\n", STORED);
+	m = load(PLACE_CUR);
+	ck_assert_int_eq(message_note(m, 1, &n, true), 0);
+	n.what = OUTCOME_FAILED;
+	n.to = "c@x.org";
+	ck_assert_int_eq(message_note(m, 0, &n, false), 0);
+	ck_assert_uint_eq(m->nparts, 2);
+	ck_assert_uint_eq(m->attempts, 0);
+	message_close(store, m);
+	file = scratch_read(&spool, "cur", NAME, NULL);
+	ck_assert_ptr_nonnull(strstr(file, "\n9 sent-part rcpt=2 to=\"a%20b\"@x.org code=250\n"
+	    "9 fail-part rcpt=1 to=c@x.org code=250\n"));
+	free(file);
+	m = load(PLACE_CUR);
+	ck_assert_uint_eq(m->nparts, 2);
+	ck_assert_str_eq(m->parts[0].to, "\"a b\"@x.org");
+	ck_assert_uint_eq(m->parts[0].rcpt, 1);
+	ck_assert_int_eq(m->parts[1].what, OUTCOME_FAILED);
+	ck_assert_int_eq(m->notes[0].what, OUTCOME_NONE);
+	message_close(store, m);
+}
+END_TEST
+
 START_TEST(notes_come_back)
 {
 	struct outcome_note n = {
@@ -684,6 +739,8 @@ suite_store(void)
 	tcase_add_loop_test(tc, refuses_what_does_not_parse, 0, sizeof(bad) / sizeof(bad[0]));
 	tcase_add_test(tc, refuses_what_is_no_file);
 	tcase_add_loop_test(tc, reads_the_journal, 0, sizeof(journals) / sizeof(journals[0]));
+	tcase_add_test(tc, reads_parts);
+	tcase_add_test(tc, parts_come_back);
 	tcase_add_test(tc, notes_come_back);
 	tcase_add_test(tc, a_note_is_cut_and_not_lost);
 	tcase_add_test(tc, a_torn_line_stays_ignored);
