@@ -43,7 +43,7 @@ struct run {
 	unsigned            sessions, overs;
 	char                over[MAX_SESSIONS + 1];
 	char                last_text[512];
-	unsigned            deepest;
+	struct buf          depths;
 	bool                stopped;            /* the owner wanted it to end */
 	bool                done;
 	int64_t             began_ms, ended_ms;
@@ -147,8 +147,7 @@ on_settled(void *owner, struct session *s, struct mail *m)
 	struct cargo *c = cargo_of(m);
 	bool         *again = xcalloc(c->nrcpt, sizeof(*again)), split = false, any = false;
 
-	if (session_depth(s) > r->deepest)
-		r->deepest = session_depth(s);
+	buf_printf(&r->depths, "%u", session_depth(s));
 	if (r->out == 0)
 		buf_str(&r->wrong, "more mails came back than went out\n");
 	r->out--;
@@ -311,6 +310,7 @@ run_start(struct run *r, struct trial *t, struct event_base *base, unsigned *run
 	r->base = base;
 	r->running = running;
 	buf_init(&r->wrong, 1u << 16);
+	buf_init(&r->depths, 256);
 	set_script(r);
 	set_relay(r);
 	r->ncargo = cargo_load(t->row->mails, r->cargo);
@@ -340,6 +340,7 @@ run_free(struct run *r)
 		cargo_done(&r->cargo[i]);
 	script_free(r->script);
 	buf_done(&r->wrong);
+	buf_done(&r->depths);
 }
 
 /* ---- checks ---- */
@@ -416,8 +417,8 @@ check_row(struct run *r)
 	if ((row->flags & (ROW_REFUSE | ROW_SILENT | ROW_NO_NAME)) == 0
 	    && script_connections(r->script) != connections)
 		buf_printf(&r->wrong, "%u connections, not %u\n", script_connections(r->script), connections);
-	if (row->depth != 0 && r->deepest != row->depth)
-		buf_printf(&r->wrong, "depth %u, not %u\n", r->deepest, row->depth);
+	if (row->depths != NULL && strcmp(buf_cstr(&r->depths), row->depths) != 0)
+		buf_printf(&r->wrong, "depths %s, not %s\n", buf_cstr(&r->depths), row->depths);
 	check_lacks(r);
 	for (size_t i = 0; i < r->ncargo; i++) {
 		for (size_t k = 0; k < r->cargo[i].nrcpt; k++) {

@@ -80,7 +80,7 @@ struct row {
 	enum identity identity;
 	unsigned    least_s, most_s;    /* how long it took; most_s 0: 60 more than least_s */
 	unsigned    connections;        /* 0: as many as `over` has letters */
-	unsigned    depth;              /* the deepest that was seen; 0: any */
+	const char *depths;             /* the session's depth as each mail comes back, a digit each */
 	enum lacks  lacks;
 	struct rule rule;               /* the provider's, if it has a verdict */
 };

@@ -13,7 +13,9 @@ static const struct row rows[] = {
 	/* ---- several messages ---- */
 	{ "ten messages", "a|b|c|d|e|f|g|h|i|j", "S|S|S|S|S|S|S|S|S|S", "S", IN_LOCK },
 	{ "ten messages, ever more of them in flight", "a|b|c|d|e|f|g|h|i|j", "S|S|S|S|S|S|S|S|S|S", "S", IN_PIPE, 0,
-	  .depth = 8 },
+	  .depths = "2345678888" },
+	{ "fewer of them in flight after a refusal", "a|b|c|d|e|f|g", "S|S|R|S|S|S|S", "S", 1u << MODE_BDAT | 1u << MODE_TLS, 0,
+	  { { "end", "550 5.7.1 spam", ACT_SAY, .of = "sender3" } }, .depths = "2312345" },
 	{ "three messages to two each", "ab|cd|ef", "SS|SS|SS", "S", IN_ALL, ROW_CROSS | ROW_CROSS_MORE },
 	{ "MAIL of the second of four refused", "a|b|c|d", "S|R|S|S", "S", IN_ALL, ROW_CROSS,
 	  { { "MAIL FROM:<sender2", "550 5.7.1 not you", ACT_SAY } } },

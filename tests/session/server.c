@@ -584,9 +584,13 @@ server_end(struct server *s, const char *forced, struct buf *reply)
 	bool refused = s->swallow || s->nrcpt == 0 || s->broken_chunk;
 
 	s->wants = WANT_LINE;
+	/* RFC 2920 §3.1 asks for a lone dot. */
+	if (!chunk && s->nrcpt == 0 && s->content.n > 0)
+		server_breach(s, "content for nobody");
 	if (refused) {
 		if (!s->said)
 			put_forced(forced != NULL ? forced : "554 5.5.1 no valid recipients", reply);
+		buf_clear(&s->content);
 		s->swallow = s->said = false;
 		s->broken_chunk = chunk && s->from != NULL;
 		return NULL;
