@@ -42,6 +42,7 @@ PLACES = \
 	-DPOSTERN_RUN_DIR='"$(run_dir)"' \
 	-DPOSTERN_LIBEXEC_DIR='"$(libexec_dir)"' \
 	-DPOSTERN_BIN_DIR='"$(bindir)"' \
+	-DPOSTERN_SBIN_DIR='"$(sbindir)"' \
 	-DPOSTERN_CONF_FILE='"$(conf_file)"' \
 	-DPOSTERN_PROVIDERS_DIR='"$(providers_dir)"' \
 	-DPOSTERN_USER='"$(postern_user)"' \
@@ -88,6 +89,10 @@ $(BUILD)/posternd: $(call libs,posternd relay config net smtp spool mail base)
 
 $(BUILD)/postern: $(call libs,postern config smtp spool mail base)
 	$(LINK) -o $@ $^ $(CONFUSE_LIBS)
+
+# Of the protocol's archive it needs what needs no libgsasl.
+$(BUILD)/postern-stdio: $(BUILD)/src/helpers/postern-stdio.o $(call libs,smtp spool mail base)
+	$(LINK) -o $@ $^
 
 $(BUILD)/postern-%: $(BUILD)/src/helpers/postern-%.o $(call libs,base)
 	$(LINK) -o $@ $^
@@ -168,7 +173,7 @@ bench-built: all $(TOOL_PROGRAMS)
 check-layers:
 	@tests/layers
 
-check-links: $(filter $(BUILD)/sendmail,$(PROGRAMS))
+check-links: $(filter $(BUILD)/sendmail $(BUILD)/postern-stdio,$(PROGRAMS))
 	@tests/links $^
 
 lint:

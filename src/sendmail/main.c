@@ -99,6 +99,8 @@ run(const struct options *o)
 	case MODE_VERIFY:
 		return become(place_bin(), "postern", "verify", o);
 	case MODE_STDIO:
+		if (o->nargs > 0)
+			return fail(EX_USAGE, "-bs", "stand-alone mode requires no recipient");
 		return become(place_libexec(), "postern-stdio", NULL, o);
 	case MODE_RUN_QUEUE:
 		return run_queue();

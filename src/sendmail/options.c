@@ -274,6 +274,8 @@ long_option(const char *arg, struct options *o)
 		o->mode = MODE_VERSION;
 	else if (strcmp(arg, "--help") == 0)
 		o->mode = MODE_HELP;
+	else if (strcmp(arg, "--from-smtp") == 0)
+		o->from_smtp = o->dot_is_text = true;
 	else
 		return false;
 	return true;

@@ -30,6 +30,7 @@ struct options {
 	bool           from_header;     /* -t */
 	bool           dot_is_text;     /* -i, -oi */
 	bool           smtputf8;        /* -U */
+	bool           from_smtp;       /* --from-smtp: see handover.h */
 	const char    *sender;          /* -f, -r; NULL: none */
 	const char    *full_name;       /* -F */
 	const char    *envid;           /* -V */

@@ -37,11 +37,17 @@ place_libexec(void)
 	return place("POSTERN_LIBEXEC", POSTERN_LIBEXEC_DIR);
 }
 
-/* One variable for both: a build tree keeps all its programs together. */
+/* One variable for all three: a build tree keeps all its programs together. */
 const char *
 place_bin(void)
 {
 	return place("POSTERN_LIBEXEC", POSTERN_BIN_DIR);
+}
+
+const char *
+place_sbin(void)
+{
+	return place("POSTERN_LIBEXEC", POSTERN_SBIN_DIR);
 }
 
 const char *

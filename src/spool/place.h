@@ -11,6 +11,7 @@ const char *place_spool(void);          /* /var/spool/postern */
 const char *place_run(void);            /* /run/postern: sockets */
 const char *place_libexec(void);        /* postern-resolve and the other helpers */
 const char *place_bin(void);            /* the folder of postern; POSTERN_LIBEXEC moves it too */
+const char *place_sbin(void);           /* the folder of sendmail; likewise */
 const char *place_conf(void);           /* /etc/postern/postern.conf */
 const char *place_providers(void);      /* provider files; POSTERN_PROVIDERS */
 

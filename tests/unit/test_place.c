@@ -13,6 +13,7 @@ static const struct {
 	{ "POSTERN_RUN", place_run, POSTERN_RUN_DIR },
 	{ "POSTERN_LIBEXEC", place_libexec, POSTERN_LIBEXEC_DIR },
 	{ "POSTERN_LIBEXEC", place_bin, POSTERN_BIN_DIR },
+	{ "POSTERN_LIBEXEC", place_sbin, POSTERN_SBIN_DIR },
 	{ "POSTERN_CONF", place_conf, POSTERN_CONF_FILE },
 	{ "POSTERN_PROVIDERS", place_providers, POSTERN_PROVIDERS_DIR },
 };
