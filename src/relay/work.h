@@ -14,6 +14,7 @@
 #include <stdbool.h>
 
 #include "config/config.h"
+#include "mail/alias.h"
 #include "relay/entry.h"
 #include "relay/mail.h"
 
@@ -31,6 +32,7 @@ struct work_env {
 	const struct config     *conf;
 	const struct relay_conf *relay;
 	struct store            *store;
+	const struct aliases    *aliases;       /* NULL: none; looked at by work_load() alone */
 };
 
 /*
