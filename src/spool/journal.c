@@ -193,6 +193,7 @@ static int
 read_pieces(struct message *m, uint64_t at, uint64_t end)
 {
 	char   *p = xrealloc(NULL, CHUNK_BYTES);
+	char    last = '\n';
 	size_t  kept = 0;
 	ssize_t n = 0;
 
@@ -206,13 +207,14 @@ read_pieces(struct message *m, uint64_t at, uint64_t end)
 			break;
 		at += (uint64_t)n;
 		kept += (size_t)n;
+		last = p[kept - 1];
 		used = fold_lines(m, (struct span){ p, kept });
 		if (kept - used > LINE_MAX_BYTES)
 			used = kept;
 		kept -= used;
 		memmove(p, p + used, kept);
 	}
-	m->torn = kept > 0;
+	m->torn = last != '\n';         /* also when nothing of it was kept */
 	free(p);
 	return n < 0 ? (int)n : 0;
 }

@@ -15,6 +15,13 @@
 #define CACHE_BYTES  (16u << 10)        /* most messages are smaller: read with one call */
 #define HEADER_CHUNK (64u << 10)
 
+/*
+ * Ten thousand recipients, each tried every hour of five days, have a fifth
+ * of this.  More is a hole that the file's owner, who kept it open, made to
+ * be read for hours in which nobody's mail moves.
+ */
+#define JOURNAL_MAX  (UINT64_C(1) << 30)
+
 static int
 bad(const char **ret_why, const char *why)
 {
@@ -128,6 +135,8 @@ load(struct store *s, struct message *m, const char **ret_why)
 	m->size = message;
 	if (m->at + m->size > size)
 		return bad(ret_why, "shorter than its head says");
+	if (size - (m->at + m->size) > JOURNAL_MAX)
+		return bad(ret_why, "what follows the message is too long for a journal");
 	if ((r = read_envelope(m, (size_t)envelope, ret_why)) < 0)
 		return r;
 	if (store_wrote(s, &st))
@@ -151,7 +160,7 @@ store_load(struct store *s, enum place p, msgid id, struct message **ret, const 
 
 	msgid_format(id, name);
 	fd = fs_open(s->dir[p], name, flags | O_NONBLOCK | O_NOCTTY, 0);
-	if (fd == -ELOOP)
+	if (fd == -ELOOP || fd == -EISDIR || fd == -ENXIO)      /* a link, a directory, a socket */
 		return bad(ret_why, "not a regular file");
 	if (fd < 0)
 		return fd;

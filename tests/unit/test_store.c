@@ -236,7 +236,27 @@ START_TEST(refuses_what_is_no_file)
 	ck_assert_str_eq(why, "not a regular file");
 	ck_assert_int_eq(unlinkat(spool.fd, "new/" NAME, 0), 0);
 	ck_assert_int_eq(mkdirat(spool.fd, "new/" NAME, 0700), 0);
-	ck_assert_int_lt(store_load(store, PLACE_NEW, ID, &m, &why), 0);
+	ck_assert_int_eq(store_load(store, PLACE_NEW, ID, &m, &why), -EBADMSG);
+	ck_assert_int_eq(unlinkat(spool.fd, "new/" NAME, AT_REMOVEDIR), 0);
+	ck_assert_int_eq(mknodat(spool.fd, "new/" NAME, S_IFSOCK | 0600, 0), 0);
+	ck_assert_int_eq(store_load(store, PLACE_NEW, ID, &m, &why), -EBADMSG);
+}
+END_TEST
+
+/* Its owner kept it open and made it long: a hole of hours. */
+START_TEST(refuses_a_hole)
+{
+	struct message *m;
+	const char     *why = "";
+	int             fd;
+
+	make("cur", ENVELOPE, "x\r\n", "1764000000 stored longest=1\n");
+	fd = openat(spool.fd, "cur/" NAME, O_WRONLY);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(ftruncate(fd, (off_t)1 << 36), 0);
+	close(fd);
+	ck_assert_int_eq(store_load(store, PLACE_CUR, ID, &m, &why), -EBADMSG);
+	ck_assert_msg(strstr(why, "too long for a journal") != NULL, "%s", why);
 }
 END_TEST
 
@@ -462,6 +482,40 @@ START_TEST(reads_a_long_journal)
 	ck_assert_str_eq(m->notes[1].text, "try 19999");
 	ck_assert(m->warned);
 	ck_assert(!m->torn);
+	message_close(store, m);
+	buf_done(&b);
+}
+END_TEST
+
+static void
+append_to(const char *path, struct span bytes)
+{
+	int fd = openat(spool.fd, path, O_WRONLY | O_APPEND);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(fs_write_all(fd, bytes), 0);
+	close(fd);
+}
+
+/* A crash left more garbage than a line can have: the next note is a line of its own all the same. */
+START_TEST(a_long_torn_line)
+{
+	struct outcome_note sent = { .what = OUTCOME_SENT, .time_s = 1764000031 };
+	struct message     *m;
+	struct buf          b;
+
+	buf_init(&b, 1 << 20);
+	buf_str(&b, STORED);
+	for (int i = 0; i < 60000 + _i * 7777; i++)
+		buf_char(&b, '\0');
+	make("cur", ENVELOPE, "x\r\n", STORED);
+	append_to("cur/" NAME, buf_view(&b));
+	m = load(PLACE_CUR);
+	ck_assert(m->torn);
+	ck_assert_int_eq(message_note(m, 0, &sent, false), 0);
+	message_close(store, m);
+	m = load(PLACE_CUR);
+	ck_assert_int_eq(m->notes[0].what, OUTCOME_SENT);
 	message_close(store, m);
 	buf_done(&b);
 }
@@ -738,6 +792,7 @@ suite_store(void)
 	tcase_add_loop_test(tc, the_daemons_own_word, 0, sizeof(words) / sizeof(words[0]));
 	tcase_add_loop_test(tc, refuses_what_does_not_parse, 0, sizeof(bad) / sizeof(bad[0]));
 	tcase_add_test(tc, refuses_what_is_no_file);
+	tcase_add_test(tc, refuses_a_hole);
 	tcase_add_loop_test(tc, reads_the_journal, 0, sizeof(journals) / sizeof(journals[0]));
 	tcase_add_test(tc, reads_parts);
 	tcase_add_test(tc, parts_come_back);
@@ -746,6 +801,7 @@ suite_store(void)
 	tcase_add_test(tc, a_torn_line_stays_ignored);
 	tcase_add_test(tc, a_half_written_note_spoils_no_other);
 	tcase_add_test(tc, reads_a_long_journal);
+	tcase_add_loop_test(tc, a_long_torn_line, 0, 4);
 	tcase_add_test(tc, reads_a_large_message);
 	tcase_add_test(tc, finds_a_long_header);
 	tcase_add_test(tc, loads_many_recipients);
