@@ -227,10 +227,11 @@ break_off(struct conn *c, const char *why, bool tls)
 	c->again = true;
 }
 
+/* Something to give out stands in `in`. */
 static bool
-complete_line(const struct conn *c)
+holds_some(const struct conn *c)
 {
-	return c->in.n > 0 && memchr(c->in.p, '\n', c->in.n) != NULL;
+	return c->in.n > 0 && (c->ops->bytes != NULL || memchr(c->in.p, '\n', c->in.n) != NULL);
 }
 
 static void
@@ -385,6 +386,25 @@ next_line(struct conn *c, struct span *ret)
 	return true;
 }
 
+static void
+give_bytes(struct conn *c)
+{
+	struct span all = c->rest;
+	size_t n;
+
+	c->rest.n = 0;                  /* theirs, until they say how many they took */
+	n = c->ops->bytes(c->arg, all);
+	assert(n <= all.n && (all.n - n <= c->line_max || c->stopped));
+	if (n == all.n || c->stopped)
+		return;
+	if (shaking(c)) {
+		end(c, "data where the TLS handshake should begin", false, false);
+		return;
+	}
+	c->paused = true;
+	c->rest = (struct span){ all.p + n, all.n - n };
+}
+
 /*
  * Give out what is in `in` and behind it the fresh bytes.  A callback may
  * stop, pause or start TLS; it cannot add to `in`, so lent lines stay put.
@@ -401,7 +421,9 @@ deliver(struct conn *c, struct span fresh)
 	}
 	c->rest = fresh;
 	c->delivering = true;
-	while (!c->stopped && !c->paused && !shaking(c) && next_line(c, &line))
+	if (c->ops->bytes != NULL && c->rest.n > 0)
+		give_bytes(c);
+	while (c->ops->bytes == NULL && !c->stopped && !c->paused && !shaking(c) && next_line(c, &line))
 		c->ops->line(c->arg, line,
 		    c->rest.n > 0 || stream_holds_bytes(&c->stream));
 	c->delivering = false;
@@ -420,7 +442,7 @@ receive(struct conn *c)
 
 	c->again = false;
 	/* What a pause left comes first, and reading must not pile up on it. */
-	if (!complete_line(c) && !c->ended)
+	if (!holds_some(c) && !c->ended)
 		n = get(c);
 	else
 		c->again = !c->ended;

@@ -34,6 +34,11 @@ struct conn_ops {
 	   more: further bytes had already arrived behind it (pipelining, or an
 	   injection behind a 220 of STARTTLS). */
 	void (*line)(void *arg, struct span line, bool more);
+	/* Instead of line(), where it is not NULL: octets as they came, lent, at
+	   most 64 KiB and what was left of the last.  How many were taken; the
+	   rest waits, and reading with it, until conn_reading(c, true).  What
+	   begins a handshake here leaves nothing. */
+	size_t (*bytes)(void *arg, struct span bytes);
 	/* The queued output, having been `low` bytes or more, fell below.  NULL:
 	   not wanted. */
 	void (*room)(void *arg);
@@ -49,8 +54,8 @@ struct conn_ops {
 };
 
 /* Takes fd (a connected stream socket; made non-blocking).  line_max: a
-   line longer than that, its end not counted, is the end of the connection.
-   ops lives as long as the conn. */
+   line longer than that, its end not counted, is the end of the connection;
+   with bytes(): the most that it may leave.  ops lives as long as the conn. */
 struct conn *conn_new(struct event_base *base, int fd, size_t line_max, const struct conn_ops *ops, void *arg);
 
 /* Another owner takes it over: callbacks go there from now on. */

@@ -86,7 +86,9 @@ on_gone(void *arg, const char *why, bool tls, bool clean)
 		e->on_gone(e);
 }
 
-static const struct conn_ops ops = { on_line, on_room, on_secure, on_gone };
+static const struct conn_ops ops = {
+	.line = on_line, .room = on_room, .secure = on_secure, .gone = on_gone,
+};
 
 static void
 on_late(evutil_socket_t fd, short what, void *arg)

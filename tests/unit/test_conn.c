@@ -273,6 +273,61 @@ START_TEST(paused_and_broken)
 }
 END_TEST
 
+/* ---- octets instead of lines ---- */
+
+static struct {
+	struct buf got;
+	size_t     most;                /* taken of one piece */
+	unsigned   calls, ngone;
+	bool       clean;
+} taker;
+
+static size_t
+take_bytes(void *arg, struct span bytes)
+{
+	size_t n = bytes.n < taker.most ? bytes.n : taker.most;
+
+	(void)arg;
+	taker.calls++;
+	buf_add(&taker.got, bytes.p, n);
+	return n;
+}
+
+static void
+taker_gone(void *arg, const char *why, bool tls, bool clean)
+{
+	(void)arg, (void)why, (void)tls;
+	taker.ngone++;
+	taker.clean = clean;
+}
+
+static const struct conn_ops taker_ops = { .bytes = take_bytes, .gone = taker_gone };
+
+/* A taker of 4 octets a time pauses by itself; what it left comes again, before the end does. */
+START_TEST(bytes_left_wait)
+{
+	memset(&taker, 0, sizeof(taker));
+	buf_init(&taker.got, 1000);
+	taker.most = 4;
+	ends_open(UNIX_PAIR);
+	conn_give(a.conn, &taker_ops, NULL);
+	say(&b, "one\r\ntwo\r\nthree");
+	conn_stop(b.conn);
+	for (unsigned i = 1; i <= 3; i++) {
+		UNTIL(taker.calls == i);
+		ck_assert_uint_le(ends_turns_in_ms(10), 3);
+		ck_assert_uint_eq(taker.calls, i);
+		ck_assert_uint_eq(taker.ngone, 0);
+		conn_reading(a.conn, true);
+	}
+	UNTIL(taker.ngone == 1);
+	ck_assert_uint_eq(taker.calls, 4);
+	ck_assert(taker.clean);
+	ck_assert_str_eq(buf_cstr(&taker.got), "one\r\ntwo\r\nthree");
+	buf_done(&taker.got);
+}
+END_TEST
+
 START_TEST(too_much_queued)
 {
 	static char chunk[1024 * 1024];
@@ -469,6 +524,7 @@ suite_conn(void)
 	tcase_add_test(tc, pause_holds_lines_and_the_end);
 	tcase_add_test(tc, pause_between_lines);
 	tcase_add_test(tc, paused_and_broken);
+	tcase_add_test(tc, bytes_left_wait);
 	tcase_add_test(tc, too_much_queued);
 	tcase_add_loop_test(tc, acts_in_callbacks, 0, 4 * DEEDS);
 	tcase_add_test(tc, freed_outside);
