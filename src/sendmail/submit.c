@@ -19,11 +19,14 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/text.h"
+#include "sendmail/door.h"
+#include "sendmail/handover.h"
 #include "sendmail/input.h"
 #include "sendmail/recipients.h"
 #include "spool/block.h"
 #include "spool/draft.h"
 #include "spool/place.h"
+#include "spool/refusal.h"
 
 #define READ_BYTES  (32u << 10)
 #define PATIENCE_S  (DRAFT_ORPHAN_S / 2)        /* without input while there is a draft */
@@ -32,6 +35,7 @@
 struct submission {
 	const struct options *options;
 	int                   spool;
+	struct buf            handed;   /* --from-smtp: what came behind the envelope */
 	struct input          input;
 	struct buf            first;    /* the beginning of the message: with -t all of the header */
 	bool                  begun;    /* its first line was there, and was looked at */
@@ -78,40 +82,21 @@ submit_open_spool(void)
 	return above_stdio(fs_open_dir(AT_FDCWD, place_spool()));
 }
 
+/* The spool that cannot be opened is only half a reason: see knock(). */
 static int
 open_spool(struct submission *s)
 {
 	s->spool = submit_open_spool();
-	if (s->spool >= 0)
+	if (s->spool >= 0 || door_may_help(s->spool))
 		return 0;
 	buf_printf(&s->why, "cannot open the spool %s: %s", place_spool(), strerror(-s->spool));
 	return EX_TEMPFAIL;
 }
 
-/*
- * Where the second door will be: what the spool refuses a process without
- * the setgid group (EACCES, EROFS) could go to the daemon's socket.  Until
- * there is one: say which door was shut, and why.
- */
 static int
 refused(struct submission *s, int e, bool maybe)
 {
-	if (e == -EFBIG) {
-		buf_printf(&s->why, "the message is longer than %llu bytes, the limit here",
-		    (unsigned long long)s->limits.max_message);
-		return EX_UNAVAILABLE;
-	}
-	if (e == -E2BIG) {
-		buf_str(&s->why, "the recipients take too much room");
-		return EX_DATAERR;
-	}
-	if (e == -ENOSPC || e == -EDQUOT)
-		buf_printf(&s->why, "the spool %s is full: %s", place_spool(), strerror(-e));
-	else
-		buf_printf(&s->why, "cannot write to the spool %s: %s", place_spool(), strerror(-e));
-	if (maybe)
-		buf_str(&s->why, " (the message may have been queued all the same)");
-	return EX_TEMPFAIL;
+	return refusal_put(&s->why, e, maybe, &s->limits, place_spool());
 }
 
 /* ---- the envelope ---- */
@@ -155,6 +140,8 @@ fill_envelope(struct submission *s)
 	e->host = (char *)buf_steal(&host).p;
 	e->time_us = clock_wall_us();
 	e->uid = (uid_t)getauxval(AT_UID);
+	if (o->from_smtp)
+		return handover_begin(e, &s->handed, &s->why);
 	e->ret = o->ret;
 	e->body = o->body;
 	e->smtputf8 = o->smtputf8;
@@ -177,7 +164,7 @@ check_recipients(struct submission *s)
 		    "Recipient names must be specified");
 		return EX_USAGE;
 	}
-	for (size_t i = 0; i < e->nrcpts; i++)
+	for (size_t i = 0; !s->options->from_smtp && i < e->nrcpts; i++)
 		e->rcpts[i].notify = s->options->notify;
 	return 0;
 }
@@ -248,16 +235,27 @@ gather(struct submission *s, size_t *header_at)
 	return 0;
 }
 
-/* The rest, straight into the draft.  The alarm ends a process whose input
-   never comes, before its draft counts as an orphan. */
+/*
+ * The rest, straight through the door that is open.  The alarm ends a process
+ * whose input never comes, before its draft counts as an orphan.  0, an exit
+ * code, or -errno of the draft; a daemon that takes no more says why at the end.
+ */
 static int
-copy(struct submission *s, struct draft *d)
+copy(struct submission *s, struct draft *draft, struct door *door)
 {
 	struct buf *b = &s->first;
 	ssize_t     n;
-	int         r;
+	int         r = 0;
 
-	while ((r = draft_write(d, buf_view(b))) == 0 && !s->input.over) {
+	for (;;) {
+		if (draft != NULL)
+			r = draft_write(draft, buf_view(b));
+		else if (!door_write(door, buf_view(b)))
+			return 0;
+		if (r < 0)
+			return r;
+		if (s->input.over)
+			return s->options->from_smtp ? handover_end(&s->handed, &s->why) : 0;
 		alarm(PATIENCE_S);
 		buf_clear(b);
 		n = input_read(&s->input, buf_room(b, READ_BYTES), READ_BYTES);
@@ -265,7 +263,41 @@ copy(struct submission *s, struct draft *d)
 			return cannot_read(s, n);
 		buf_took(b, (size_t)n);
 	}
-	return r < 0 ? refused(s, r, false) : 0;
+}
+
+/* postern-stdio tells its client the name. */
+static void
+tell(const struct submission *s, const char *id)
+{
+	if (s->options->from_smtp)
+		printf("%s\n", id);
+}
+
+/* The spool is shut, for the reason `shut`: the daemon's socket. */
+static int
+knock(struct submission *s, int shut)
+{
+	struct door *d;
+	char         id[ID_LEN + 1];
+	int          r = door_open(&d);
+
+	if (r < 0) {
+		buf_printf(&s->why, "cannot write to the spool %s: %s; nor to the daemon's %s: %s",
+		    place_spool(), strerror(-shut), door_path(), strerror(-r));
+		return EX_TEMPFAIL;
+	}
+	r = door_begin(d, &s->envelope);
+	if (r < 0)
+		r = refused(s, r, false);
+	if (r == 0)
+		r = copy(s, NULL, d);
+	if (r != 0) {
+		door_abort(d);
+		return r;
+	}
+	if ((r = door_finish(d, id, &s->why)) == 0)
+		tell(s, id);
+	return r;
 }
 
 static int
@@ -274,17 +306,21 @@ queue(struct submission *s)
 	struct draft *d;
 	char          id[ID_LEN + 1];
 	bool          maybe;
-	int           r;
+	int           r = s->spool;
 
-	draft_limits_read(s->spool, &s->limits);
-	if ((r = draft_begin(s->spool, &s->envelope, &s->limits, &d)) < 0)
-		return refused(s, r, false);
-	if ((r = copy(s, d)) != 0) {
+	if (r >= 0) {
+		draft_limits_read(s->spool, &s->limits);
+		r = draft_begin(s->spool, &s->envelope, &s->limits, &d);
+	}
+	if (r < 0)
+		return door_may_help(r) ? knock(s, r) : refused(s, r, false);
+	if ((r = copy(s, d, NULL)) != 0) {
 		draft_abort(d);
-		return r;
+		return r < 0 ? refused(s, r, false) : r;
 	}
 	if ((r = draft_commit(d, id, &maybe)) < 0)
 		return refused(s, r, maybe);
+	tell(s, id);
 	return 0;
 }
 
@@ -329,6 +365,7 @@ submit(const struct options *o)
 		input_drain(&s.input);
 	}
 	envelope_done(&s.envelope);
+	buf_done(&s.handed);
 	buf_done(&s.first);
 	buf_done(&s.why);
 	return rc;

@@ -161,14 +161,15 @@ fresh_spool
 printf 'x\n' | "$SENDMAIL" bob 2>&- >&-
 is 'standard output and error are closed' "$? $(in_dir new) $(message | tr -d '\r')" '0 1 x'
 
+no_daemon="nor to the daemon's $POSTERN_RUN/submit: No such file or directory"
 rm -rf "$POSTERN_SPOOL/new"
 printf 'x\n' | "$SENDMAIL" bob > "$OUT" 2>&1
 is 'new/ is missing' "$? $(cat "$OUT")" \
-    "75 sendmail: cannot write to the spool $POSTERN_SPOOL: No such file or directory"
+    "75 sendmail: cannot write to the spool $POSTERN_SPOOL: No such file or directory; $no_daemon"
 rm -rf "$POSTERN_SPOOL"
 printf 'x\n' | "$SENDMAIL" bob > "$OUT" 2>&1
 is 'the spool is missing' "$? $(cat "$OUT")" \
-    "75 sendmail: cannot open the spool $POSTERN_SPOOL: No such file or directory"
+    "75 sendmail: cannot write to the spool $POSTERN_SPOOL: No such file or directory; $no_daemon"
 
 # --- the other programs -----------------------------------------------------
 
@@ -302,10 +303,10 @@ setgid_part() {
 	is 'setgid: nor remove it' "$(in_dir new)" 1
 	is 'setgid: without the bit it is refused' \
 	    "$(printf 'x\n' | as $alice "$SENDMAIL" bob 2>&1)" \
-	    "sendmail: cannot open the spool $spool: Permission denied"
+	    "sendmail: cannot write to the spool $spool: Permission denied; $no_daemon"
 	is 'setgid: and under no_new_privs' \
 	    "$(printf 'x\n' | setpriv --no-new-privs --reuid=$alice --regid=$alice --clear-groups \
-	    "$tool/sendmail" bob 2>&1)" "sendmail: cannot open the spool $spool: Permission denied"
+	    "$tool/sendmail" bob 2>&1)" "sendmail: cannot write to the spool $spool: Permission denied; $no_daemon"
 	if test -z "${POSTERN_SANITIZED:-}" && command -v strace > /dev/null; then
 		strace -f -o "$TMP/trace" -e trace=setresgid,execve \
 		    setpriv --reuid=$alice --regid=$alice --clear-groups "$tool/sendmail" -bp > /dev/null 2>&1
@@ -324,7 +325,7 @@ if test -z "${POSTERN_SANITIZED:-}" && test "$(id -u)" -eq 0 && command -v setpr
     unshare -m true 2> /dev/null; then
 	fresh_spool
 	export -f setgid_part is ok not_ok check in_dir the_file
-	export SENDMAIL TMP compiled compiled_bin daemon drop alice bob
+	export no_daemon SENDMAIL TMP compiled compiled_bin daemon drop alice bob
 	unshare -m bash -c setgid_part
 else
 	skip 'with the setgid bit' 'needs root and a mount namespace'
