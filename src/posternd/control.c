@@ -1,19 +1,15 @@
 #include "posternd/control.h"
 
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/text.h"
 #include "net/conn.h"
 #include "net/loop.h"
-#include "spool/place.h"
+#include "posternd/local.h"
 
 #define MAX_CLIENTS   32
 #define SLICE         32                /* messages read from disk between two looks at the sockets */
@@ -39,7 +35,7 @@ struct control {
 	struct watch      *watch;
 	struct client     *clients;
 	unsigned           nclients;
-	char               path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	char               path[LOCAL_PATH_MAX];
 };
 
 /* ---- records ---- */
@@ -253,35 +249,15 @@ on_connection(void *arg)
 
 /* ---- the socket ---- */
 
-static int
-listen_at(const char *path)
-{
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), err;
-
-	if (fd == -1)
-		return -errno;
-	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", path);
-	/* The spool's lock says that no other daemon lives: what stands here is a dead one's. */
-	unlink(path);
-	if (bind(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0 && chmod(path, 0666) == 0 && listen(fd, 64) == 0)
-		return fd;
-	err = -errno;
-	close(fd);
-	return err;
-}
-
 struct control *
 control_start(struct event_base *base, struct queue *q, struct buf *why)
 {
 	struct control *c = xcalloc(1, sizeof(*c));
-	int n = snprintf(c->path, sizeof(c->path), "%s/control", place_run());
 
 	c->base = base;
 	c->queue = q;
-	c->fd = n < (int)sizeof(c->path) ? listen_at(c->path) : -ENAMETOOLONG;
+	c->fd = local_listen("control", c->path, why);
 	if (c->fd < 0) {
-		buf_printf(why, "%s/control: cannot listen: %s", place_run(), strerror(-c->fd));
 		free(c);
 		return NULL;
 	}

@@ -24,6 +24,7 @@
 #include "posternd/notify.h"
 #include "posternd/privilege.h"
 #include "posternd/reload.h"
+#include "posternd/submit.h"
 #include "relay/queue.h"
 #include "spool/place.h"
 #include "spool/store.h"
@@ -37,6 +38,7 @@ struct daemon {
 	struct store      *store;
 	struct queue      *queue;
 	struct control    *control;
+	struct submit     *submit;
 	struct timer      *give_up;
 	int                wake;
 	struct watch      *on_wake, *on_term, *on_int, *on_hup;
@@ -219,6 +221,9 @@ start(struct daemon *d, struct buf *why)
 	d->control = control_start(d->base, d->queue, why);
 	if (d->control == NULL)
 		return EX_OSERR;
+	d->submit = submit_start(d->base, d->queue, why);
+	if (d->submit == NULL)
+		return EX_OSERR;
 	reload_apply(queue_conf(d->queue), d->store);
 	if ((err = queue_start(d->queue)) != 0) {
 		buf_printf(why, "%s: cannot be read: %s", place_spool(), strerror(-err));
@@ -230,6 +235,7 @@ start(struct daemon *d, struct buf *why)
 static void
 finish(struct daemon *d)
 {
+	submit_stop(d->submit);
 	control_stop(d->control);
 	watch_free(d->on_wake);
 	watch_free(d->on_term);

@@ -1,0 +1,44 @@
+/* local.c - sockets in the run directory; see local.h. */
+#include "posternd/local.h"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "spool/place.h"
+
+/* The spool's lock says that no other daemon lives: what stands here is a dead one's. */
+static int
+listen_at(const char *path)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), err;
+
+	if (fd == -1)
+		return -errno;
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", path);
+	unlink(path);
+	if (bind(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0 && chmod(path, 0666) == 0 &&
+	    listen(fd, SOMAXCONN) == 0)
+		return fd;
+	err = -errno;
+	close(fd);
+	return err;
+}
+
+int
+local_listen(const char *name, char ret_path[static LOCAL_PATH_MAX], struct buf *why)
+{
+	int n = snprintf(ret_path, LOCAL_PATH_MAX, "%s/%s", place_run(), name);
+	int fd = n < LOCAL_PATH_MAX ? listen_at(ret_path) : -ENAMETOOLONG;
+
+	if (fd >= 0)
+		return fd;
+	buf_printf(why, "%s/%s: cannot listen: %s", place_run(), name, strerror(-fd));
+	return -1;
+}

@@ -1,0 +1,15 @@
+/*
+ * local.h - a Unix socket in the run directory, for everybody on this
+ * machine.
+ */
+#ifndef POSTERND_LOCAL_H
+#define POSTERND_LOCAL_H
+
+#include "base/buf.h"
+
+#define LOCAL_PATH_MAX 108              /* struct sockaddr_un's */
+
+/* Listen at place_run()/name, its path into ret_path.  A descriptor; -1: one line in *why. */
+int  local_listen(const char *name, char ret_path[static LOCAL_PATH_MAX], struct buf *why);
+
+#endif
