@@ -288,6 +288,7 @@ run(const struct row *row, int cut, bool later)
 #define TAKEN "250 2.0.0 accepted\r\n"
 #define OK "250 2.0.0 ok\r\n"
 #define BYE "221 2.0.0 bye\r\n"
+#define TEN "xxxxxxxxxx"
 #define TOLD "mail 0;data;end <a@x.org> <b@x.org> "
 #define TOO_LONG "552 5.3.4 the message is longer than the limit here\r\n"
 #define FIRST_MAIL "503 5.5.1 MAIL comes first\r\n"
@@ -408,6 +409,11 @@ static const struct row rows[] = {
 	  "501 5.5.4 RET is FULL or HDRS\r\n"
 	  "501 5.5.4 ENVID wants at most 100 characters of xtext\r\n"
 	  "501 5.5.4 SMTPUTF8 has no value\r\n501 5.5.4 a parameter comes twice\r\n", .log = "" },
+	{ "the longest ENVID, and a longer one",
+	  .in = "MAIL FROM:<a> ENVID=" TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN "x\r\n"
+	  "MAIL FROM:<a> ENVID=" TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN "\r\n",
+	  .out = "501 5.5.4 ENVID wants at most 100 characters of xtext\r\n" SENDER_OK,
+	  .log = "mail 0;reset;" },
 	{ "RCPT's, badly", .in = "MAIL FROM:<a@x.org>\r\nRCPT TO:<b> NOTIFY=NEVER,DELAY\r\n"
 	  "RCPT TO:<b> ORCPT=b@x.org\r\n"
 	  "RCPT TO:<b> RET=FULL\r\nRCPT TO:<b> NOTIFY=DELAY NOTIFY=DELAY\r\n"
@@ -515,6 +521,9 @@ static const struct row rows[] = {
 	  .out = OKS "250 2.0.0 6 octets so far\r\n" TOO_LONG OK OKS "250 2.0.0 6 octets so far\r\n"
 	  TAKEN OK,
 	  .log = "mail 0;data;reset;" TOLD "{QUIT\r\nab};" },
+	{ "too long a first chunk", .max_message = 8,
+	  .in = ENVELOPE "BDAT 9 LAST\r\nQUIT\r\nabcNOOP\r\n", .out = OKS TOO_LONG OK,
+	  .log = "mail 0;reset;" },
 	{ "a chunk of a header", .max_header = 8, .in = ENVELOPE "BDAT 10\r\nSubject: xNOOP\r\n",
 	  .out = OKS "552 5.3.4 the header is longer than the limit here\r\n" OK, .log =
 	  "mail 0;data;reset;" },
