@@ -90,6 +90,26 @@ header_next(struct span *rest, struct field *ret)
 	return true;
 }
 
+static bool
+is_time(const char *p)
+{
+	return p[0] >= '0' && p[0] <= '2' && p[1] >= '0' && p[1] <= '9' && p[2] == ':' &&
+	    p[3] >= '0' && p[3] <= '5' && p[4] >= '0' && p[4] <= '9';
+}
+
+size_t
+header_mbox_line(struct span text)
+{
+	struct span line = first_line(text);
+
+	if (!span_starts(line, SPAN("From ")) || line.p[line.n - 1] != '\n')
+		return 0;
+	for (size_t i = 5; i + 5 < line.n; i++)
+		if (is_time(line.p + i))
+			return line.n;
+	return 0;
+}
+
 bool
 header_is(const struct field *f, const char *name)
 {

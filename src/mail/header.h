@@ -27,6 +27,13 @@ bool header_next(struct span *rest, struct field *ret);
 /* Can this line (without its line end) start a field?  "Name:", RFC 5322 §2.2. */
 bool header_starts_field(struct span line);
 
+/*
+ * Octets of the line that an mbox file puts before a message, with its end; 0
+ * when text begins with none.  It is told by the time in it: a text that
+ * merely begins with the word "From" keeps its first line.
+ */
+size_t header_mbox_line(struct span text);
+
 bool header_is(const struct field *f, const char *name);        /* without regard to case */
 
 /* One mailbox of an address list.  All spans point into the field's body. */

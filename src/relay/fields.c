@@ -33,12 +33,11 @@ int
 fields_find(struct span text, bool whole, struct fields_layout *ret)
 {
 	struct fields_layout at = { 0 };
-	struct span          rest = text;
+	struct span          rest;
 	struct field         f;
-	const char          *lf;
 
-	if (span_starts(text, SPAN("From ")) && (lf = memchr(text.p, '\n', text.n)) != NULL)
-		rest = behind(text, at.first = (size_t)(lf - text.p) + 1);
+	at.first = header_mbox_line(text);
+	rest = behind(text, at.first);
 	while (header_next(&rest, &f))
 		;
 	/*
@@ -75,10 +74,22 @@ copy_lines(struct buf *out, struct span s)
 	}
 }
 
+/*
+ * Blanks before the colon are read and never written (RFC 5322 §4.5.8): many
+ * a reader takes such a line for the end of the header.
+ */
+static void
+put_name(struct buf *out, const struct field *f)
+{
+	buf_span(out, f->name);
+	buf_char(out, ':');
+}
+
 void
 fields_copy(struct buf *out, const struct field *f)
 {
-	copy_lines(out, f->whole);
+	put_name(out, f);
+	copy_lines(out, behind(f->whole, (size_t)(f->body.p - f->whole.p)));
 	if (f->whole.n == 0 || f->whole.p[f->whole.n - 1] != '\n')
 		buf_str(out, CRLF);
 }
@@ -115,10 +126,11 @@ qualify_one(void *arg, const struct mailbox *m)
 void
 fields_qualify(struct buf *out, const struct field *f, struct span domain)
 {
-	struct qualifier q = { .domain = domain, .from = f->whole.p };
+	struct qualifier q = { .domain = domain, .from = f->body.p };
 	const char      *end = f->body.p + f->body.n;
 
 	buf_init(&q.text, out->max);
+	put_name(&q.text, f);
 	header_mailboxes(f->body, qualify_one, &q);
 	if (q.changed) {
 		buf_add(&q.text, q.from, (size_t)(end - q.from));

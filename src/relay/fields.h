@@ -13,7 +13,7 @@
 
 /* Where the parts of a submitted message are, as offsets into it. */
 struct fields_layout {
-	size_t first;           /* the first field: behind an mbox "From " line, if there is one */
+	size_t first;           /* the first field: behind an mbox line, see header_mbox_line() */
 	size_t end;             /* behind the last field */
 	size_t body;            /* behind the blank line; == end when there is none */
 };
@@ -25,7 +25,7 @@ struct fields_layout {
  */
 int  fields_find(struct span text, bool whole, struct fields_layout *ret);
 
-/* Append a field as it is. */
+/* Append a field as it is, but for blanks before its colon. */
 void fields_copy(struct buf *out, const struct field *f);
 
 /*

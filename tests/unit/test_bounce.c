@@ -310,7 +310,7 @@ static const struct {
 	{ S("just text\r\n"), RET_UNSET, "message/rfc822\r\nContent-Transfer-Encoding: 7bit\r\n\r\n"
 	  "\r\njust text\r\n", "<0123456789ABCDEF@web1.example.com>" },
 	{ S("just text\r\n"), RET_HDRS, NULL, "<0123456789ABCDEF@web1.example.com>" },
-	{ S("From a b c\r\nA: b\r\n\r\nx\r\n"), RET_UNSET,
+	{ S("From a Mon Jan  1 10:00:00 2024\r\nA: b\r\n\r\nx\r\n"), RET_UNSET,
 	  "message/rfc822\r\nContent-Transfer-Encoding: 7bit\r\n\r\nA: b\r\n\r\nx\r\n",
 	  "<0123456789ABCDEF@web1.example.com>" },
 	{ S("Message-ID: <a b>\r\n\r\nx\r\n"), RET_UNSET,

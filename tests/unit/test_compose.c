@@ -114,7 +114,7 @@ static const struct {
 	/* what is there stays as it is */
 	{ S(D M F T "Subject: x\r\n\r\nbody\r\n"), RECEIVED D M F T "Subject: x\r\n\r\nbody\r\n" },
 	{ S("X-Odd :  y \r\n\tz\r\n" D M F T "\r\n.\r\n"),
-	  RECEIVED "X-Odd :  y \r\n\tz\r\n" D M F T "\r\n.\r\n" },
+	  RECEIVED "X-Odd:  y \r\n\tz\r\n" D M F T "\r\n.\r\n" },
 	{ S("Received: from x\r\n" D M F T "\r\n"), RECEIVED "Received: from x\r\n" D M F T "\r\n" },
 	{ S("DATE: x\r\nmessage-id: bad\r\nfrom: a@b.c\r\ncc: d@e.f\r\n\r\n"),
 	  RECEIVED "DATE: x\r\nmessage-id: bad\r\nfrom: a@b.c\r\ncc: d@e.f\r\n\r\n" },
@@ -134,7 +134,7 @@ static const struct {
 	{ S("\r\n"), RECEIVED DATE ID FROM TO "\r\n" },
 	{ S("From alice Fri Nov 27 19:22:43 2026\r\n" D M F T "\r\nbody\r\n"),
 	  RECEIVED D M F T "\r\nbody\r\n" },
-	{ S("From now on\r\nit is text\r\n"), RECEIVED DATE ID FROM TO "\r\nit is text\r\n" },
+	{ S("From now on\r\nit is text\r\n"), RECEIVED DATE ID FROM TO "\r\nFrom now on\r\nit is text\r\n" },
 	/* what must not leave */
 	{ S("Bcc: x@y\r\n" D M F T "bcc : z,\r\n w\r\nReturn-Path: <a@b>\r\nResent-Bcc: q\r\n\r\n"),
 	  RECEIVED D M F T "\r\n" },
@@ -409,7 +409,7 @@ static const struct {
 	/* no header at all: a body of any size is fine */
 	{ "", 4u << 20, "\r\n", 0 },
 	{ "hello\r\n", 4u << 20, "\r\n", 0 },
-	{ "From x y z\r\nSubject: s\r\n\r\n", 4u << 20, "\r\n", 0 },
+	{ "From x Mon Jan  1 10:00:00 2024\r\nSubject: s\r\n\r\n", 4u << 20, "\r\n", 0 },
 	{ "Subject: s\r\n", 4u << 20, "\r\n", 0 },
 };
 
