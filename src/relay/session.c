@@ -632,6 +632,11 @@ to_content(const struct session *s)
 	return has(s, EXT_CHUNKING) ? BDAT : DATA;
 }
 
+/*
+ * An ORCPT that cannot be said (not a word, too long) is left unsaid: were
+ * the session to end over it, one submitter's whim would be everybody's
+ * trouble.  An ENVID was looked at when the file was read.
+ */
 static void
 rcpt_enter(struct session *s)
 {
@@ -640,14 +645,19 @@ rcpt_enter(struct session *s)
 	const struct rcpt *as = &m->msg->env.rcpts[to->index];
 	struct rcpt_params p = { 0 };
 	char notify[32];
+	int err;
 
 	if (m->dsn) {
 		p.notify = notify_text(as->notify, notify, sizeof(notify));
 		p.orcpt = as->orcpt;
 	}
+	err = command_rcpt(conn_out(s->conn), to->to, &p);
+	if (err != 0 && p.orcpt != NULL) {
+		p.orcpt = NULL;
+		err = command_rcpt(conn_out(s->conn), to->to, &p);
+	}
 	/* The expectation notes next_rcpt, so that moves on only behind it. */
-	sent(s, command_rcpt(conn_out(s->conn), to->to, &p), m, false,
-	    s->next_rcpt + 1 < m->nrcpt ? RCPT : to_content(s));
+	sent(s, err, m, false, s->next_rcpt + 1 < m->nrcpt ? RCPT : to_content(s));
 	s->next_rcpt++;
 }
 

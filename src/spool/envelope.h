@@ -26,7 +26,7 @@
 #define ENVELOPE_MAX_BYTES   (4u << 20)
 #define ENVELOPE_MAX_RCPTS   10000
 #define ENVELOPE_MAX_NAME    255        /* host, user, full name: more is nobody's name */
-#define ENVELOPE_MAX_ENVID   300        /* 100 characters (RFC 3461 §4.4), each perhaps "+HH" */
+#define ENVELOPE_MAX_ENVID   100        /* of xtext (RFC 3461 §4.4) */
 #define ENVELOPE_MAX_ORCPT   1600       /* type, ';' and 500 characters (§4.2), encoded too */
 
 /* RFC 3461 §4.1; 0: not given. */

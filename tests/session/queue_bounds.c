@@ -108,6 +108,53 @@ START_TEST(unreturnable_after_a_crash)
 }
 END_TEST
 
+/* ---- what a submitter may say ---- */
+
+static const struct {
+	size_t      envid;              /* characters of it */
+	const char *orcpt;
+} said[] = {
+	{ 100, "rfc822;bob@example.net" }, { 101, NULL }, { 300, NULL },
+	{ 0, "rfc822;bob smith" }, { 0, "rfc822;\303\244" }, { 0, "" },
+};
+
+/* A parameter that is none ends the sessions of everybody's mail if it is taken for a reason to give up. */
+START_TEST(parameters_that_cannot_be_said)
+{
+	const struct draft_limits none = { 0, 0 };
+	struct envelope e;
+	struct draft   *d;
+	char            name[ID_LEN + 1];
+	bool            maybe;
+
+	r.relay[0].server.offers |= OFFER_DSN;
+	for (int i = 0; i < 3; i++)
+		rig_submit(&r, "alice@example.org", "bob@example.net");
+	envelope_init(&e);
+	e.time_us = clock_wall_us();
+	e.host = xstrdup("web1.example.com");
+	e.sender = addr_parse(SPAN("eve@example.org"), NULL);
+	if (said[_i].envid > 0) {
+		e.envid = xcalloc(said[_i].envid + 1, 1);
+		memset(e.envid, 'a', said[_i].envid);
+	}
+	ck_assert_int_eq(envelope_add(&e, addr_parse(SPAN("bob@example.net"), NULL)), 0);
+	e.rcpts[0].orcpt = said[_i].orcpt != NULL ? xstrdup(said[_i].orcpt) : NULL;
+	ck_assert_int_eq(draft_begin(r.spool.fd, &e, &none, &d), 0);
+	ck_assert_int_eq(draft_write(d, SPAN("Subject: x\n\nx\n")), 0);
+	ck_assert_int_eq(draft_commit(d, name, &maybe), 0);
+	envelope_done(&e);
+	for (int i = 0; i < 3; i++)
+		rig_submit(&r, "alice@example.org", "bob@example.net");
+	rig_start(&r);
+	UNTIL(&r, rig_is_empty(&r), 20);
+	ck_assert_uint_eq(rig_got_from(&r, 0, "alice@example.org"), 6);
+	ck_assert_uint_eq(rig_got_from(&r, 0, "eve@example.org") + rig_files(&r, PLACE_BAD), 1);
+	ck_assert_uint_eq(script_connections(r.relay[0].script), 1);
+	rig_end(&r);
+}
+END_TEST
+
 TCase *
 queue_bounds_case(void)
 {
@@ -118,5 +165,6 @@ queue_bounds_case(void)
 	tcase_add_test(tc, header_times_transactions);
 	tcase_add_test(tc, one_of_two_unreturnable);
 	tcase_add_test(tc, unreturnable_after_a_crash);
+	tcase_add_loop_test(tc, parameters_that_cannot_be_said, 0, sizeof(said) / sizeof(said[0]));
 	return tc;
 }
