@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/text.h"
+#include "mail/header.h"
 #include "sendmail/door.h"
 #include "sendmail/handover.h"
 #include "sendmail/input.h"
@@ -178,34 +179,12 @@ cannot_read(struct submission *s, ssize_t e)
 	return EX_IOERR;
 }
 
-/*
- * The line that an mbox file puts before a message.  It is told by the time
- * in it: a text that merely begins with the word "From" keeps its first line.
- */
-static size_t
-mbox_line(struct span text)
-{
-	const char *lf = text.n > 0 ? memchr(text.p, '\n', text.n) : NULL;
-	size_t      n = lf != NULL ? (size_t)(lf - text.p) + 1 : 0;
-
-	if (!span_starts(text, SPAN("From ")))
-		return 0;
-	for (size_t i = 5; i + 5 < n; i++) {
-		const char *p = text.p + i;
-
-		if (p[2] == ':' && p[0] >= '0' && p[0] <= '2' && p[1] >= '0' && p[1] <= '9' &&
-		    p[3] >= '0' && p[3] <= '5' && p[4] >= '0' && p[4] <= '9')
-			return n;
-	}
-	return 0;
-}
-
 static void
 drop_mbox_line(struct submission *s)
 {
 	if (s->begun || s->first.n == 0 || memchr(s->first.p, '\n', s->first.n) == NULL)
 		return;
-	buf_drop(&s->first, mbox_line(buf_view(&s->first)));
+	buf_drop(&s->first, header_mbox_line(buf_view(&s->first)));
 	s->begun = true;
 }
 
