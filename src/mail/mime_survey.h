@@ -1,0 +1,30 @@
+/*
+ * mime_survey.h - the first pass over a message: what each part needs.
+ * Knows what may be changed; writes nothing.
+ */
+#ifndef MAIL_MIME_SURVEY_H
+#define MAIL_MIME_SURVEY_H
+
+#include "mail/mime.h"
+#include "mail/mime_code.h"
+#include "mail/mime_head.h"
+
+struct mime_plan {
+	struct mime_form form;
+	const char      *frozen;        /* why nothing may be changed, or NULL */
+	const char      *stuck;         /* 7 bits are asked for and this is in the way, or NULL */
+	bool             head;          /* the message's own header block is to be changed */
+	bool             body;          /* something behind it is */
+	struct buf       parts;         /* an octet for each entity: how its body is written */
+};
+
+/* 0, or -errno of reading; -EMSGSIZE.  mime_plan_done() in every case. */
+int  mime_survey(struct span head, const struct mime_source *src, const struct mime_form *form,
+                 struct mime_plan *ret);
+void mime_plan_done(struct mime_plan *p);
+
+/* How the body of entity `index` is written, and what its header block needs. */
+enum mime_coding        mime_plan_coding(const struct mime_plan *p, size_t index);
+struct mime_head_change mime_plan_head(const struct mime_plan *p, const struct mime_entity *e, size_t index);
+
+#endif
