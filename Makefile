@@ -58,7 +58,7 @@ COMPILE = $(CC) $(STD) $(CPPFLAGS) $(LIB_CFLAGS) $(WARN) $(CFLAGS) $(SANITIZE) \
 LINK = $(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -pthread
 
 # The ladder: a folder includes only folders above it (tests/layers).
-FOLDERS = base mail spool smtp net config relay sendmail posternd postern
+FOLDERS = base mail spool smtp net config route relay sendmail posternd postern
 
 sources = $(wildcard src/$(1)/*.c)
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
@@ -84,10 +84,10 @@ $(foreach f,$(FOLDERS),$(eval $(call ARCHIVE,$(f))))
 $(BUILD)/sendmail: $(call libs,sendmail spool mail base)
 	$(LINK) -o $@ $^
 
-$(BUILD)/posternd: $(call libs,posternd relay config net smtp spool mail base)
+$(BUILD)/posternd: $(call libs,posternd relay route config net smtp spool mail base)
 	$(LINK) -o $@ $^ $(EVENT_LIBS) $(SSL_LIBS) $(CONFUSE_LIBS) $(GSASL_LIBS)
 
-$(BUILD)/postern: $(call libs,postern config smtp spool mail base)
+$(BUILD)/postern: $(call libs,postern route config smtp spool mail base)
 	$(LINK) -o $@ $^ $(CONFUSE_LIBS)
 
 # Of the protocol's archive it needs what needs no libgsasl.
@@ -110,7 +110,7 @@ PRODUCT_LIBS = $(EVENT_LIBS) $(SSL_LIBS) $(CONFUSE_LIBS) $(GSASL_LIBS)
 ring_objects = $(call objects,$(wildcard tests/$(1)/*.c))
 
 # A test binary has its own main: the programs' folders come without theirs.
-TEST_LIBS = $(call libs,postern sendmail relay config net smtp spool mail base)
+TEST_LIBS = $(call libs,postern sendmail relay route config net smtp spool mail base)
 
 $(BUILD)/tests/%.o: STD += -Itests $(CHECK_CFLAGS)
 

@@ -14,6 +14,7 @@
 #include "mail/header.h"
 #include "relay/compose.h"
 #include "relay/report.h"
+#include "relay/sender.h"
 #include "relay/submitted.h"
 #include "smtp/limits.h"
 
@@ -150,7 +151,7 @@ put_header(struct buf *b, const struct report *r, const struct original *o,
     const char *boundary, bool eightbit)
 {
 	buf_printf(b, "From: Mail Delivery System <MAILER-DAEMON@%s>\n", r->c->domain);
-	buf_printf(b, "To: <%s>\n", r->m->env.sender->text);
+	buf_printf(b, "To: <%s>\n", r->sender->text);
 	buf_printf(b, "Subject: %s\n", report_subject(r));
 	if (o->id.n > 0)
 		buf_printf(b, "In-Reply-To: %s\nReferences: %s\n", buf_cstr(&o->id), buf_cstr(&o->id));
@@ -201,7 +202,7 @@ make_envelope(struct envelope *e, const struct report *r)
 	e->uid = getuid();
 	e->user = xstrdup(POSTERN_USER);
 	e->sender = addr_null();
-	envelope_add(e, addr_dup(r->m->env.sender));
+	envelope_add(e, addr_dup(r->sender));
 	e->rcpts[0].notify = NOTIFY_NEVER;
 }
 
@@ -267,14 +268,15 @@ bounce_write(const struct config *c, struct store *s, struct message *m,
     const struct bounced *b, size_t n, char ret_id[static ID_LEN + 1])
 {
 	struct bounced *told;
-	struct report   r = { .c = c, .m = m, .now_s = clock_wall_s() };
+	struct addr    *sender = sender_of(c, m);
+	struct report   r = { .c = c, .m = m, .sender = sender, .now_s = clock_wall_s() };
 	int             e = -ENOMSG;
 
 	/* A report about a report could go on for ever (RFC 5321 §6.1). */
-	if (addr_is_null(m->env.sender) || n == 0)
-		return -ENOMSG;
-	r.action = b[0].action;
-	told = xcalloc(n, sizeof(*told));
+	if (addr_is_null(sender))
+		n = 0;
+	r.action = n > 0 ? b[0].action : REPORT_FAILED;
+	told = xcalloc(n + 1, sizeof(*told));
 	for (size_t i = 0; i < n; i++)
 		if (wants_report(m->env.rcpts[b[i].index].notify, b[i].action))
 			told[r.n++] = b[i];
@@ -282,5 +284,6 @@ bounce_write(const struct config *c, struct store *s, struct message *m,
 	if (r.n > 0)
 		e = write_report(s, &r, m, ret_id);
 	free(told);
+	addr_free(sender);
 	return e;
 }

@@ -18,6 +18,7 @@ enum report_action {
 /* One recipient to report. */
 struct bounced {
 	size_t      index;              /* in message->env.rcpts */
+	const struct addr *to;          /* where it went on the wire; NULL: nowhere */
 	enum report_action action;      /* the same for all of one report */
 	const char *dsn;
 	int         code;               /* 0: our own finding */

@@ -13,8 +13,9 @@
 #include "base/text.h"
 #include "relay/fields.h"
 #include "relay/phrase.h"
-#include "relay/route.h"
+#include "relay/sender.h"
 #include "relay/submitted.h"
+#include "route/route.h"
 #include "smtp/crlf.h"
 #include "smtp/limits.h"
 

@@ -17,7 +17,8 @@
 #include "spool/store.h"
 
 struct mail_rcpt {
-	size_t        index;            /* in message->env.rcpts */
+	size_t        index;            /* in message->env.rcpts; the first, when several come to this address */
+	size_t        part;             /* the queue's: which address of its round */
 	struct addr  *to;               /* as it goes on the wire; owned */
 	struct status status;           /* VERDICT_NONE until settled */
 	bool          accepted;         /* the session's: RCPT had its 2xx */

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "relay/route.h"
 
 #define COLUMNS   76
 #define WORD_MAX  500           /* a longer word is cut: RFC 5322 §2.1.1 allows no line of 999 */
@@ -162,15 +161,12 @@ put_span_of_time(struct buf *b, int64_t s)
 }
 
 static void
-put_address_line(struct buf *b, const struct report *r, const struct addr *as_given)
+put_address_line(struct buf *b, const struct addr *as_given, const struct addr *to)
 {
-	struct addr *to = route_recipient(r->c, r->m->env.host, as_given, NULL);
-
 	buf_printf(b, "<%s>", as_given->text);
 	if (to != NULL && !addr_eq(to, as_given))
 		buf_printf(b, " (sent on to <%s>)", to->text);
 	buf_char(b, '\n');
-	addr_free(to);
 }
 
 /* What to call the server's words, or our own finding. */
@@ -244,6 +240,17 @@ report_subject(const struct report *r)
 	return subjects[r->action];
 }
 
+/* Not r->n: an alias makes several addresses of one.  They stand together. */
+static size_t
+recipients(const struct report *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n; i++)
+		n += i == 0 || r->b[i].index != r->b[i - 1].index;
+	return n;
+}
+
 void
 report_put_text(struct buf *b, const struct report *r)
 {
@@ -254,10 +261,10 @@ report_put_text(struct buf *b, const struct report *r)
 	buf_char(b, '\n');
 	for (size_t i = 0; i < r->n; i++) {
 		buf_char(b, '\n');
-		put_address_line(b, r, r->m->env.rcpts[r->b[i].index].addr);
+		put_address_line(b, r->m->env.rcpts[r->b[i].index].addr, r->b[i].to);
 		put_reason(b, r, &r->b[i]);
 	}
-	if (r->n < r->m->env.nrcpts)
+	if (recipients(r) < r->m->env.nrcpts)
 		buf_str(b, "\nNothing is said here about the other recipients of the message.\n");
 }
 
@@ -287,18 +294,14 @@ put_utf8_address(struct buf *b, struct span s)
 }
 
 static void
-put_final_recipient(struct buf *b, const struct report *r, const struct addr *as_given)
+put_final_recipient(struct buf *b, const struct addr *a)
 {
-	struct addr *to = route_recipient(r->c, r->m->env.host, as_given, NULL);
-	struct addr *a = to != NULL ? to : addr_dup(as_given);
-
 	if (a->utf8) {
 		buf_str(b, "Final-Recipient: utf-8; ");
 		put_utf8_address(b, (struct span){ a->text, a->n });
 	} else
 		buf_printf(b, "Final-Recipient: rfc822; %s", a->text);
 	buf_char(b, '\n');
-	addr_free(a);
 }
 
 /* ORCPT came as "type;xtext" (RFC 3461 §4.2) from the submitter: anything may be in it. */
@@ -361,7 +364,7 @@ put_recipient(struct buf *b, const struct report *r, const struct bounced *x)
 
 	buf_char(b, '\n');
 	put_original_recipient(b, to->orcpt);
-	put_final_recipient(b, r, to->addr);
+	put_final_recipient(b, x->to != NULL ? x->to : to->addr);
 	buf_printf(b, "Action: %s\nStatus: %s\n", actions[x->action], dsn_of(x));
 	if (x->code != 0 && x->remote != NULL) {
 		buf_str(b, "Remote-MTA: dns; ");

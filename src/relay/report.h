@@ -13,6 +13,7 @@
 struct report {
 	const struct config  *c;
 	const struct message *m;
+	const struct addr    *sender;   /* who is told */
 	const struct bounced *b;        /* those to be told about, and no others */
 	size_t                n;
 	enum report_action    action;

@@ -1,3 +1,4 @@
+/* work.c - a round: routed, cut into mails, taken back, noted in the journal; see work.h. */
 #include "relay/work.h"
 
 #include <assert.h>
@@ -9,56 +10,23 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "relay/bounce.h"
 #include "relay/compose.h"
 #include "relay/retry.h"
-#include "relay/route.h"
+#include "relay/sender.h"
 #include "relay/session.h"
+#include "relay/work_private.h"
+#include "route/route.h"
 
 #define PATIENCE 3      /* rounds in a row that a server may end without a verdict */
 
-/* Where a recipient of the envelope stands in this round. */
-struct standing {
-	struct status status;           /* VERDICT_NONE: not settled, or was before this round */
-	bool          waits;            /* not settled for good */
-	bool          untold;           /* sent by a server that reports no deliveries */
-	size_t        as;               /* it shares the wire address of this recipient; else its own index */
-};
-
-struct work {
-	struct work_env  env;
-	struct entry    *e;
-	struct message  *msg;
-	struct standing *to;            /* one a recipient of the envelope */
-	struct mail     *todo;
-	unsigned         out;
-	size_t           waiting;       /* recipients that wait */
-	bool             sent_some;     /* in this round */
-	bool             unreturnable;  /* somebody's failure, and nobody to tell */
-	char             remote[256];   /* the host that said the last refusal */
-	struct work     *next;
-};
-
 /* ---- a round's beginning ---- */
 
-/* Put a verdict on a recipient, and on those that share its address. */
+/* Put a verdict on an address. */
 static void
-stand(struct work *w, size_t index, const struct status *st)
+stand(struct work *w, size_t part, const struct status *st)
 {
-	for (size_t i = 0; i < w->msg->env.nrcpts; i++) {
-		struct standing *t = &w->to[i];
-
-		if (t->as != index || !t->waits)
-			continue;
-		t->status = *st;
-		if (st->verdict == VERDICT_SENT) {
-			t->waits = false;
-			w->waiting--;
-			w->sent_some = true;
-		}
-		if (w->msg->env.nrcpts == 1)
-			return;
-	}
+	parts_stand(&w->to, &w->to.part[part], st);
+	w->sent_some |= st->verdict == VERDICT_SENT;
 }
 
 /*
@@ -80,7 +48,7 @@ compose_mail(struct work *w, struct mail *m)
 		status_local(&st, VERDICT_DEFER, SCOPE_MESSAGE, "4.3.0",
 		    "the message cannot be read from the spool: %s", strerror(-err));
 	for (size_t i = 0; i < m->nrcpt; i++)
-		stand(w, m->rcpt[i].index, &st);
+		stand(w, m->rcpt[i].part, &st);
 	mail_free(m);
 	return false;
 }
@@ -119,61 +87,213 @@ ceiling(const struct work *w)
 	return most > 0 ? most : 1;
 }
 
+/* ---- the journal ---- */
+
+static struct outcome_note
+note_of(const struct work *w, const struct status *st, int64_t now_s)
+{
+	struct outcome_note n = { .time_s = now_s, .code = st->code, .text = (char *)(uintptr_t)st->text };
+
+	n.what = st->verdict == VERDICT_SENT ? OUTCOME_SENT :
+	    st->verdict == VERDICT_REJECT ? OUTCOME_FAILED : OUTCOME_DEFERRED;
+	snprintf(n.dsn, sizeof(n.dsn), "%s", st->dsn);
+	snprintf(n.relay, sizeof(n.relay), "%s", w->env.relay->name);
+	return n;
+}
+
+/* A journal that cannot be written risks a duplicate, which is better than a loss; it is said. */
+static void
+note(struct work *w, size_t i, const struct part *p, bool whole, bool sync)
+{
+	struct outcome_note n = note_of(w, &p->status, clock_wall_s());
+	char id[ID_LEN + 1];
+	int err;
+
+	n.to = whole || p->to == NULL ? NULL : p->to->text;
+	err = message_note(w->msg, i, &n, sync);
+	if (err == 0)
+		return;
+	msgid_format(w->e->id, id);
+	log_err("%s: journal cannot be written (%s): after a crash recipient %zu may get a duplicate", id,
+	    strerror(-err), i + 1);
+}
+
+/* One line a recipient when all of him is settled, else one for each address that was sent just now. */
+struct noting {
+	struct work       *w;
+	const struct part *p;           /* the line that is not written yet; NULL: none */
+	size_t             rcpt;
+	bool               whole;
+};
+
+static void
+note_next(struct noting *n, size_t rcpt, const struct part *p, bool whole)
+{
+	if (n->p != NULL)
+		note(n->w, n->rcpt, n->p, n->whole, p == NULL);
+	n->p = p;
+	n->rcpt = rcpt;
+	n->whole = whole;
+}
+
 /*
- * Route the recipients that wait and cut them into mails.  Several local
- * names often end at the same local-mail: that address gets one copy.
+ * Is anything of the message still open?  Then what was sent must survive a
+ * crash: the last line is synced, and the others with it.
  */
+static void
+note_fresh(struct work *w)
+{
+	struct noting n = { .w = w };
+
+	if (w->to.waiting == 0)
+		return;                         /* the file goes away with its last recipient */
+	for (size_t i = 0; i < w->to.nrcpts; i++) {
+		bool whole = !parts_wait(&w->to, i);
+
+		for (size_t k = 0; k < parts_count(&w->to, i); k++) {
+			const struct part *p = parts_at(&w->to, i, k);
+
+			if (!p->fresh)
+				continue;
+			note_next(&n, i, p, whole);
+			if (whole)
+				break;
+		}
+	}
+	note_next(&n, 0, NULL, false);
+	for (size_t i = 0; i < w->to.n; i++)
+		w->to.part[i].fresh = false;
+}
+
+/* ---- routing ---- */
+
+/* What earlier rounds settled of recipients that are not done yet. */
+struct settled {
+	const struct message *msg;
+	struct addrset        sent;     /* for whomever: it is one message */
+};
+
+static void
+read_settled(struct settled *s, const struct message *m)
+{
+	*s = (struct settled){ .msg = m };
+	for (size_t i = 0; i < m->nparts; i++) {
+		struct addr *a = m->parts[i].what == OUTCOME_SENT ? addr_parse(span_of(m->parts[i].to), NULL) : NULL;
+
+		if (a != NULL)
+			addrset_add(&s->sent, a, NULL);
+	}
+}
+
+static bool
+is_settled(const struct settled *s, size_t rcpt, const struct addr *a)
+{
+	if (s->msg->nparts == 0)
+		return false;
+	if (addrset_has(&s->sent, a))
+		return true;
+	for (size_t i = 0; i < s->msg->nparts; i++)
+		if (s->msg->parts[i].rcpt == rcpt && s->msg->parts[i].what == OUTCOME_FAILED &&
+		    span_eq(span_of(s->msg->parts[i].to), (struct span){ a->text, a->n }))
+			return true;
+	return false;
+}
+
+static void
+on_notice(void *arg, const char *text)
+{
+	const struct work *w = arg;
+	char id[ID_LEN + 1];
+
+	msgid_format(w->e->id, id);
+	log_info("%s: %s", id, text);
+}
+
+static bool
+is_first_round(const struct work *w)
+{
+	return w->e->last_s == 0 && !w->e->known;
+}
+
+/* Without an address: nowhere to go, or not yet, or thrown away. */
+static void
+add_verdict(struct work *w, size_t rcpt, int result, const char *why)
+{
+	struct status st;
+
+	if (result == -EINVAL)
+		status_local(&st, VERDICT_REJECT, SCOPE_RECIPIENT, "5.1.3", "%s", why);
+	else if (result < 0)
+		status_local(&st, VERDICT_DEFER, SCOPE_RECIPIENT, "4.3.5", "%s", why);
+	else
+		status_local(&st, VERDICT_SENT, SCOPE_RECIPIENT, "2.0.0", "%s", why);
+	work_log_unrouted(w, rcpt, &st);
+	parts_add_verdict(&w->to, rcpt, &st);
+}
+
+static void
+route_one(struct work *w, size_t rcpt, const struct settled *before)
+{
+	const struct envelope *env = &w->msg->env;
+	struct route_ear ear = { .notice = is_first_round(w) ? on_notice : NULL, .arg = w };
+	struct route r;
+	int result = route_recipient(w->env.conf, w->env.aliases, env->host, env->rcpts[rcpt].addr, &ear, &r);
+
+	if (result != 0 || r.to.n == 0)
+		add_verdict(w, rcpt, result, buf_cstr(&r.why));
+	for (size_t i = 0; result == 0 && i < r.to.n; i++)
+		if (!is_settled(before, rcpt, r.to.addr[i]))
+			parts_add(&w->to, rcpt, addr_dup(r.to.addr[i]));
+	/* An alias was changed, and what is left of it was all sent: he is done. */
+	if (parts_count(&w->to, rcpt) == 0)
+		parts_add_verdict(&w->to, rcpt, &(struct status){ .verdict = VERDICT_SENT, .dsn = "2.0.0" });
+	route_done(&r);
+}
+
+static void
+route_all(struct work *w)
+{
+	struct settled before;
+
+	read_settled(&before, w->msg);
+	for (size_t i = 0; i < w->msg->env.nrcpts; i++) {
+		enum outcome o = w->msg->notes[i].what;
+
+		if (o != OUTCOME_SENT && o != OUTCOME_FAILED)
+			route_one(w, i, &before);
+		/* In an earlier round, or one that a crash ended: what stands in no report must stay to be seen. */
+		w->unreturnable |= o == OUTCOME_FAILED && addr_is_null(w->sender);
+	}
+	for (size_t i = 0; i < w->msg->nparts; i++)
+		w->unreturnable |= w->msg->parts[i].what == OUTCOME_FAILED && addr_is_null(w->sender);
+	addrset_done(&before.sent);
+}
+
+/* Cut what can be sent into mails. */
 static void
 make_mails(struct work *w)
 {
-	const struct config *c = w->env.conf;
-	const struct envelope *env = &w->msg->env;
-	size_t most = ceiling(w), left = w->waiting;
+	size_t most = ceiling(w), left = w->to.waiting;
 	struct mail **end = &w->todo, *m = NULL;
-	size_t local = SIZE_MAX;
-	const char *why;
 
-	for (size_t i = 0; i < env->nrcpts; i++) {
-		struct addr *to;
+	for (size_t i = 0; i < w->to.n; i++) {
+		const struct part *p = &w->to.part[i];
 
-		if (!w->to[i].waits)
+		if (!p->waits)
 			continue;
-		to = route_recipient(c, env->host, env->rcpts[i].addr, &why);
-		if (to == NULL) {
-			status_local(&w->to[i].status, VERDICT_REJECT, SCOPE_RECIPIENT, "5.1.3", "%s", why);
-			left--;
-			continue;
+		if (p->to != NULL) {
+			if (m == NULL)
+				m = new_mail(w, smaller(most, left));
+			m->rcpt[m->nrcpt++] = (struct mail_rcpt){ .index = p->rcpt, .part = i, .to = addr_dup(p->to) };
 		}
-		if (c->local_mail != NULL && addr_eq(to, c->local_mail)) {
-			if (local != SIZE_MAX) {
-				w->to[i].as = local;
-				addr_free(to);
-				left--;
-				continue;
-			}
-			local = i;
-		}
-		if (m == NULL)
-			m = new_mail(w, smaller(most, left));
-		m->rcpt[m->nrcpt++] = (struct mail_rcpt){ .index = i, .to = to };
 		left--;
-		if (m->nrcpt == most) {
+		if (m != NULL && m->nrcpt == most) {
 			add_mail(&end, m);
 			m = NULL;
 		}
 	}
 	if (m != NULL)
 		add_mail(&end, m);
-}
-
-static void
-log_arrival(const struct work *w)
-{
-	char id[ID_LEN + 1];
-
-	msgid_format(w->e->id, id);
-	log_info("%s: uid=%u, from=<%s>, size=%llu, nrcpt=%zu", id, (unsigned)w->msg->uid, w->msg->env.sender->text,
-	    (unsigned long long)w->msg->size, w->msg->env.nrcpts);
 }
 
 int
@@ -190,19 +310,14 @@ work_load(const struct work_env *env, struct entry *e, struct work **ret, const 
 	w->env = *env;
 	w->e = e;
 	w->msg = msg;
-	w->to = xcalloc(msg->env.nrcpts, sizeof(*w->to));
-	for (size_t i = 0; i < msg->env.nrcpts; i++) {
-		enum outcome o = msg->notes[i].what;
-
-		w->to[i].as = i;
-		w->to[i].waits = o != OUTCOME_SENT && o != OUTCOME_FAILED;
-		w->waiting += w->to[i].waits;
-		/* In an earlier round, or one that a crash ended: what stands in no report must stay to be seen. */
-		w->unreturnable |= o == OUTCOME_FAILED && addr_is_null(msg->env.sender);
-	}
-	if (e->last_s == 0 && e->again == 0)
-		log_arrival(w);
+	w->sender = sender_of(env->conf, msg);
+	parts_init(&w->to, msg->env.nrcpts);
+	if (is_first_round(w))
+		work_log_arrival(w);
+	route_all(w);
+	note_fresh(w);
 	make_mails(w);
+	e->known = true;
 	*ret = w;
 	return 0;
 }
@@ -280,105 +395,6 @@ bound_patience(struct work *w, const struct mail *m, struct status *st)
 	}
 }
 
-static const char *
-status_word(const struct status *st)
-{
-	switch (st->verdict) {
-	case VERDICT_SENT:
-		return "sent";
-	case VERDICT_REJECT:
-		return "bounced";
-	default:
-		return "deferred";
-	}
-}
-
-/* delays=a/b/c/d as Postfix counts them: before the queue, in it, connecting, transmitting. */
-static void
-put_delays(struct buf *b, const struct work *w, struct session *s, const struct mail *m)
-{
-	double total = (double)(clock_wall_us() - msgid_time_us(w->e->id)) / 1e6;
-	double d = (double)(clock_mono_ms() - m->began_ms) / 1e3;
-	double queued = (double)(m->began_ms - w->e->since_ms) / 1e3;
-	double c = (double)session_setup_ms(s) / 1e3, before;
-
-	c = c < queued ? c : queued;
-	before = total - d - queued;
-	buf_printf(b, "delay=%.3g, delays=%.2g/%.2g/%.2g/%.2g", total > 0 ? total : 0, before > 0 ? before : 0,
-	    queued - c, c, d);
-}
-
-static void
-log_verdict(const struct work *w, struct session *s, const struct mail *m, const struct mail_rcpt *to)
-{
-	const struct status *st = &to->status;
-	const struct addr *orig = w->msg->env.rcpts[to->index].addr;
-	char id[ID_LEN + 1];
-	struct buf b;
-
-	msgid_format(w->e->id, id);
-	buf_init(&b, 4096);
-	buf_printf(&b, "%s: to=<%s>, ", id, to->to->text);
-	if (!addr_eq(orig, to->to))
-		buf_printf(&b, "orig_to=<%s>, ", orig->text);
-	buf_printf(&b, "relay=%s, ", session_peer(s));
-	put_delays(&b, w, s, m);
-	buf_printf(&b, ", dsn=%s, status=%s (", st->dsn, status_word(st));
-	if (st->code != 0)
-		buf_printf(&b, "%d ", st->code);
-	buf_printf(&b, "%s)", st->text);
-	if (st->hint != NULL)
-		buf_printf(&b, ", hint=%s", st->hint);
-	log_info("%s", buf_cstr(&b));
-	buf_done(&b);
-}
-
-static struct outcome_note
-note_of(const struct work *w, const struct status *st, int64_t now_s)
-{
-	struct outcome_note n = { .time_s = now_s, .code = st->code, .text = (char *)(uintptr_t)st->text };
-
-	n.what = st->verdict == VERDICT_SENT ? OUTCOME_SENT :
-	    st->verdict == VERDICT_REJECT ? OUTCOME_FAILED : OUTCOME_DEFERRED;
-	snprintf(n.dsn, sizeof(n.dsn), "%s", st->dsn);
-	snprintf(n.relay, sizeof(n.relay), "%s", w->env.relay->name);
-	return n;
-}
-
-/* A journal that cannot be written risks a duplicate, which is better than a loss; it is said. */
-static void
-note(struct work *w, size_t i, const struct status *st, bool sync)
-{
-	struct outcome_note n = note_of(w, st, clock_wall_s());
-	int err = message_note(w->msg, i, &n, sync);
-	char id[ID_LEN + 1];
-
-	if (err == 0)
-		return;
-	msgid_format(w->e->id, id);
-	log_err("%s: journal cannot be written (%s): after a crash recipient %zu may get a duplicate", id,
-	    strerror(-err), i + 1);
-}
-
-/* Is anything of the message still open after this mail?  Then what was sent must survive a crash. */
-static void
-note_sent(struct work *w, const struct mail *m)
-{
-	size_t last = SIZE_MAX;
-
-	if (w->waiting == 0)
-		return;                         /* the file goes away with its last recipient */
-	for (size_t i = 0; i < w->msg->env.nrcpts; i++)
-		for (size_t k = 0; k < m->nrcpt; k++)
-			if (w->to[i].as == m->rcpt[k].index && w->to[i].status.verdict == VERDICT_SENT) {
-				if (last != SIZE_MAX)
-					note(w, last, &w->to[last].status, false);
-				last = i;
-			}
-	if (last != SIZE_MAX)
-		note(w, last, &w->to[last].status, true);
-}
-
 void
 work_withdraw(struct work *w)
 {
@@ -387,7 +403,7 @@ work_withdraw(struct work *w)
 	while ((m = w->todo) != NULL) {
 		w->todo = m->next;
 		for (size_t k = 0; k < m->nrcpt; k++)
-			w->to[m->rcpt[k].index].status = (struct status){ .verdict = VERDICT_RECONNECT };
+			stand(w, m->rcpt[k].part, &(struct status){ .verdict = VERDICT_RECONNECT });
 		mail_free(m);
 	}
 }
@@ -404,16 +420,16 @@ work_settle(struct work *w, struct session *s, struct mail *m)
 		struct mail_rcpt *to = &m->rcpt[k];
 
 		bound_patience(w, m, &to->status);
-		stand(w, to->index, &to->status);
+		stand(w, to->part, &to->status);
 		back |= given_back(&to->status);
 		/* Given back is no news, unless it went out and nobody knows what became of it. */
 		if (!given_back(&to->status) || (m->content_out && to->status.code == 0))
-			log_verdict(w, s, m, to);
-		w->to[to->index].untold = !m->dsn;
+			work_log_verdict(w, s, m, to);
+		w->to.part[to->part].untold = !m->dsn;
 		if (to->status.code != 0)
 			snprintf(w->remote, sizeof(w->remote), "%.*s", (int)strcspn(remote, "["), remote);
 	}
-	note_sent(w, m);
+	note_fresh(w);
 	mail_free(m);
 	if (back)
 		work_withdraw(w);
@@ -423,143 +439,44 @@ void
 work_defer_all(struct work *w, const struct status *why)
 {
 	work_withdraw(w);
-	for (size_t i = 0; i < w->msg->env.nrcpts; i++)
-		if (w->to[i].waits)
-			w->to[i].status = *why;
+	for (size_t i = 0; i < w->to.n; i++)
+		if (w->to.part[i].waits && w->to.part[i].status.verdict != VERDICT_REJECT)
+			parts_stand(&w->to, &w->to.part[i], why);
 }
 
 /* ---- a round's end ---- */
 
-static struct bounced
-bounced_of(const struct work *w, size_t i, bool expired)
-{
-	const struct status *st = &w->to[i].status;
-
-	return (struct bounced){
-		.index = i, .dsn = st->dsn, .code = st->code, .text = st->text, .hint = st->hint,
-		.remote = st->code != 0 ? w->remote : NULL, .expired = expired,
-	};
-}
-
-static bool
-is_delayed(const struct standing *t)
-{
-	return t->waits && t->status.verdict == VERDICT_DEFER;
-}
-
-static bool
-is_untold(const struct standing *t)
-{
-	return t->status.verdict == VERDICT_SENT && t->untold;
-}
-
-/* A courtesy: one that cannot be written is said in the log, and changes nothing. */
+/* A recipient's failures of this round: one line when all of him is settled, else one an address. */
 static void
-tell(struct work *w, enum report_action action, bool (*about)(const struct standing *t))
+note_failed(struct work *w, size_t rcpt)
 {
-	struct bounced *b = xcalloc(w->msg->env.nrcpts, sizeof(*b));
-	char id[ID_LEN + 1], report_id[ID_LEN + 1];
-	size_t n = 0;
-	int err;
+	bool whole = !parts_wait(&w->to, rcpt);
 
-	for (size_t i = 0; i < w->msg->env.nrcpts; i++) {
-		if (about(&w->to[w->to[i].as])) {
-			b[n] = bounced_of(w, i, false);
-			b[n++].action = action;
-		}
-	}
-	msgid_format(w->e->id, id);
-	err = bounce_write(w->env.conf, w->env.store, w->msg, b, n, report_id);
-	if (err == 0)
-		log_info("%s: notice to <%s> is %s", id, w->msg->env.sender->text, report_id);
-	else if (err != -ENOMSG)
-		log_err("%s: the notice to <%s> cannot be written: %s", id, w->msg->env.sender->text, strerror(-err));
-	free(b);
-}
+	for (size_t k = 0; k < parts_count(&w->to, rcpt); k++) {
+		const struct part *p = parts_at(&w->to, rcpt, k);
 
-/* The submitter asked to hear of success, and the server will not tell him (RFC 3461 §5.2.2). */
-static void
-tell_relayed(struct work *w)
-{
-	for (size_t i = 0; i < w->msg->env.nrcpts; i++) {
-		if ((w->msg->env.rcpts[i].notify & NOTIFY_SUCCESS) && is_untold(&w->to[w->to[i].as])) {
-			tell(w, REPORT_RELAYED, is_untold);
+		if (p->status.verdict != VERDICT_REJECT)
+			continue;
+		note(w, rcpt, p, whole, false);
+		if (whole)
 			return;
-		}
 	}
-}
-
-/* Once, when the message itself is deferred for so long.  A relay that rests is the admin's to hear of: a notice
-   could not leave before the message does. */
-static void
-tell_delayed(struct work *w, int64_t now_s)
-{
-	int64_t age_s = now_s - msgid_time_us(w->e->id) / 1000000, after_s = w->env.conf->warn_after_s;
-
-	if (after_s == 0 || age_s < after_s || w->msg->warned)
-		return;
-	tell(w, REPORT_DELAYED, is_delayed);
-	(void)message_note_warned(w->msg, now_s);       /* at worst he is told twice */
-}
-
-/*
- * One report for all recipients that failed in this round.  If it cannot be
- * written they are deferred instead: the server will refuse them again.
- */
-static void
-report(struct work *w, const struct bounced *b, size_t n)
-{
-	char id[ID_LEN + 1], report_id[ID_LEN + 1];
-	int err = bounce_write(w->env.conf, w->env.store, w->msg, b, n, report_id);
-
-	msgid_format(w->e->id, id);
-	if (err != 0 && err != -ENOMSG) {
-		log_err("%s: the report to <%s> cannot be written: %s; tried again later", id,
-		    w->msg->env.sender->text, strerror(-err));
-		for (size_t k = 0; k < n; k++)
-			w->to[b[k].index].status.verdict = VERDICT_DEFER;
-		return;
-	}
-	if (err == 0)
-		log_info("%s: report to <%s> is %s", id, w->msg->env.sender->text, report_id);
-	else if (addr_is_null(w->msg->env.sender))
-		w->unreturnable = true;
-	for (size_t k = 0; k < n; k++) {
-		struct standing *t = &w->to[b[k].index];
-
-		t->status.verdict = VERDICT_REJECT;
-		t->waits = false;
-		w->waiting--;
-	}
-}
-
-static void
-report_failed(struct work *w, bool expired)
-{
-	struct bounced *b = xcalloc(w->msg->env.nrcpts, sizeof(*b));
-	size_t n = 0;
-
-	for (size_t i = 0; i < w->msg->env.nrcpts; i++) {
-		const struct standing *t = &w->to[i];
-		bool late = expired && t->status.verdict == VERDICT_DEFER;
-
-		if (t->waits && (t->status.verdict == VERDICT_REJECT || late))
-			b[n++] = bounced_of(w, i, late);
-	}
-	if (n > 0)
-		report(w, b, n);
-	free(b);
 }
 
 /* What stays gets its lines: the reason in mailq, and the time of this attempt. */
 static void
 note_rest(struct work *w)
 {
-	for (size_t i = 0; i < w->msg->env.nrcpts; i++) {
-		const struct standing *t = &w->to[i];
+	for (size_t i = 0; i < w->to.nrcpts; i++) {
+		note_failed(w, i);
+		for (size_t k = 0; k < parts_count(&w->to, i); k++) {
+			const struct part *p = parts_at(&w->to, i, k);
 
-		if (t->status.verdict == VERDICT_DEFER || t->status.verdict == VERDICT_REJECT)
-			note(w, i, &t->status, false);
+			if (p->waits && p->status.verdict == VERDICT_DEFER) {
+				note(w, i, p, true, false);
+				break;
+			}
+		}
 	}
 }
 
@@ -569,9 +486,9 @@ work_finish(struct work *w, int64_t now_s)
 	bool deferred = false, back = false, counts = false;
 	bool expired = retry_expired(msgid_time_us(w->e->id) / 1000000, now_s, w->env.conf->expire_s);
 
-	report_failed(w, expired);
-	for (size_t i = 0; i < w->msg->env.nrcpts; i++) {
-		const struct standing *t = &w->to[i];
+	work_report_failed(w, expired);
+	for (size_t i = 0; i < w->to.n; i++) {
+		const struct part *t = &w->to.part[i];
 
 		if (!t->waits)
 			continue;
@@ -580,9 +497,9 @@ work_finish(struct work *w, int64_t now_s)
 		counts |= t->status.code != 0 && (t->status.verdict == VERDICT_RECONNECT ||
 		    (t->status.verdict == VERDICT_SPLIT && (t->status.scope == SCOPE_MESSAGE || !w->sent_some)));
 	}
-	tell_relayed(w);
+	work_tell_relayed(w);
 	if (deferred)
-		tell_delayed(w, now_s);
+		work_tell_delayed(w, now_s);
 	if (deferred || back || w->unreturnable)
 		note_rest(w);
 	w->e->again = counts ? w->e->again + 1 : 0;
@@ -612,6 +529,7 @@ work_free(struct work *w)
 	assert(w->out == 0);
 	work_withdraw(w);
 	message_close(w->env.store, w->msg);
-	free(w->to);
+	parts_done(&w->to);
+	addr_free(w->sender);
 	free(w);
 }

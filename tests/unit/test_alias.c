@@ -180,7 +180,8 @@ static const struct {
 	{ "a: \"/dev/null\", b@x.org\n", "a", "drop /dev/null; b@x.org", "" },
 	{ "a: :fail: gone\n", "a", "bad :fail: gone",
 	  "f:1: \":fail: gone\": of the words in colons only :include: is known here\n" },
-	{ "a: :include:list\n", "a", "bad :include:list", "f:1: \":include:list\": an included file needs its full path\n" },
+	{ "a: :include:list\n", "a", "bad :include:list",
+	  "f:1: \":include:list\": an included file needs its full path\n" },
 	{ "a: b@@x.org, c@x.org\n", "a", "bad b@@x.org; c@x.org", "f:1: \"b@@x.org\": more than one '@'\n" },
 	{ "a: \\\n", "a", "\\a", "f:1: a: no target\n" },
 	{ "a: <b@x.org, c@x.org\n", "a", "bad <b@x.org; c@x.org", "f:1: \"<b@x.org\": '<' without '>'\n" },
@@ -188,7 +189,8 @@ static const struct {
 	{ "a: \"open, c@x.org\n", "a", "bad \"open; c@x.org", "f:1: \"\"open\": quoted local part is not closed\n" },
 	/* lines that are no alias: the others count */
 	{ "nonsense\na: b@x.org\n", "a", "b@x.org", "f:1: no colon; write \"name: target\"\n" },
-	{ " a: b@x.org\nb: c@x.org\n", "b", "c@x.org", "f:1: begins with a blank, but there is no alias to go on with\n" },
+	{ " a: b@x.org\nb: c@x.org\n", "b", "c@x.org",
+	  "f:1: begins with a blank, but there is no alias to go on with\n" },
 	{ ": b@x.org\n", "a", "\\a", "f:1: no name before the colon\n" },
 	{ "a:\nb: c@x.org\n", "b", "c@x.org", "f:1: a: no target\n" },
 	{ "a: # nothing\n", "a", "\\a", "f:1: a: no target\n" },
@@ -343,7 +345,8 @@ static const struct {
 	int         result;
 	const char *ends, *told;
 } includes[] = {
-	{ "# a list\nb@x.org\nc@x.org, d\n\n", 0644, NULL, 0, "first@x.org; b@x.org; c@x.org; e@x.org; last@x.org", "" },
+	{ "# a list\nb@x.org\nc@x.org, d\n\n", 0644, NULL, 0,
+	  "first@x.org; b@x.org; c@x.org; e@x.org; last@x.org", "" },
 	{ "", 0444, NULL, 0, "first@x.org; last@x.org", "" },
 	{ ":include:%s/b\nb@x.org\n", 0644, "c@x.org\n", 0, "first@x.org; c@x.org; b@x.org; last@x.org", "" },
 	{ ":include:%s/b\n", 0644, ":include:%s/a\nc@x.org\n", 0, "first@x.org; c@x.org; last@x.org", "" },

@@ -501,6 +501,7 @@ END_TEST
 START_TEST(several_recipients)
 {
 	struct bounced  b[4] = { refused, refused, refused, refused };
+	struct addr    *to;
 	struct buf      text;
 	struct message *r;
 
@@ -515,7 +516,10 @@ START_TEST(several_recipients)
 	msg->env.envid = xstrdup("QQ+3D1+0A");
 	for (size_t i = 0; i < 4; i++)
 		b[i].index = i;
+	to = addr_parse(SPAN("root@example.com"), NULL);
+	b[2].to = to;
 	r = report(b, 4, &text);
+	addr_free(to);
 	find(&text, "Your message could not be delivered to the addresses below.");
 	find(&text, "\r\n<root> (sent on to <root@example.com>)\r\n");
 	find(&text, "\r\n<j\xc3\xbc+x@b\xc3\xbc.de>\r\n");

@@ -4,6 +4,7 @@
 
 #include "mail/pattern.h"
 
+#define A60 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define ROWS(a) (int)(sizeof(a) / sizeof((a)[0]))
 
 static const struct {
@@ -69,9 +70,8 @@ static const struct {
 	{ "ops@*", "alice", "ops@here.org" },
 	{ "root", "alice@y.org", "root" },
 	{ "*", "alice@y.org", "alice" },
-	{ "*@aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa."
-	  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.aaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-	  "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc@x", NULL },
+	{ "*@" A60 "." A60 "." A60 "."
+	  "aaaaaaaaaaaaaaaaaaaaaaaaaa", A60 "@x", NULL },
 };
 
 START_TEST(replacing)

@@ -1,0 +1,24 @@
+#include "relay/sender.h"
+
+#include <unistd.h>
+
+#include "route/route.h"
+
+/* What the daemon wrote itself came from a listener, which knows whom it lets in. */
+static bool
+is_trusted(const struct message *m)
+{
+	return m->uid == 0 || m->uid == getuid();
+}
+
+struct addr *
+sender_of(const struct config *c, const struct message *m)
+{
+	const struct envelope *env = &m->env;
+	struct addr           *own;
+
+	if (is_trusted(m) || route_may_send(c, env->host, env->user, env->sender))
+		return addr_dup(env->sender);
+	own = addr_of_user(span_of(env->user), NULL);
+	return own != NULL ? own : addr_null();
+}

@@ -1,0 +1,166 @@
+/* rewrite.c - senders and header addresses as others may see them; see route.h. */
+#include "route/rewrite.h"
+
+#include <string.h>
+
+#include "mail/pattern.h"
+
+struct addr *
+rewrite_at_domain(const struct config *c, const struct addr *a)
+{
+	struct addr *bare = addr_parse(addr_local(a), NULL);
+	struct addr *ret = bare != NULL ? addr_qualify(bare, span_of(c->domain)) : NULL;
+
+	addr_free(bare);
+	return ret;
+}
+
+const struct map_conf *
+rewrite_map(const struct config *c, const char *host, const struct addr *a, enum map_use use)
+{
+	bool local = route_is_local(c, host, a);
+
+	for (size_t i = 0; i < c->nmaps; i++)
+		if ((c->maps[i].apply & use) != 0 &&
+		    pattern_fits(span_of(c->maps[i].from), a, local, span_of(c->domain)))
+			return &c->maps[i];
+	return NULL;
+}
+
+/*
+ * A full host name is kept, for making it the domain would be masquerading,
+ * which nobody asked for; "localhost" and short names get the domain, for
+ * nobody could ever answer them.
+ */
+static struct addr *
+completed(const struct config *c, const char *host, const struct addr *a)
+{
+	struct span domain = addr_domain(a);
+	bool        is_short = domain.n == 0 || memchr(domain.p, '.', domain.n) == NULL;
+
+	if (route_is_local(c, host, a) && (is_short || rewrite_is_localhost(domain)))
+		return rewrite_at_domain(c, a);
+	return NULL;
+}
+
+/* ---- masquerading ---- */
+
+static bool
+is_or_is_below(struct span domain, struct span top)
+{
+	struct span end;
+
+	if (domain.n <= top.n)
+		return span_ieq(domain, top);
+	end = (struct span){ domain.p + domain.n - top.n, top.n };
+	return end.p[-1] == '.' && span_ieq(end, top);
+}
+
+static bool
+is_listed(char *const *list, struct span name)
+{
+	for (; list != NULL && *list != NULL; list++)
+		if (span_ieq(span_of(*list), name))
+			return true;
+	return false;
+}
+
+/* The domain that hides this one; empty: none does. */
+static struct span
+mask_of(const struct config *c, struct span domain)
+{
+	for (char **m = c->masquerade; m != NULL && *m != NULL; m++) {
+		bool        leave = (*m)[0] == '!';
+		struct span top = span_of(*m + leave);
+
+		if (is_or_is_below(domain, top))
+			return leave || span_ieq(domain, top) ? SPAN("") : top;
+	}
+	return SPAN("");
+}
+
+static struct addr *
+masked(const struct config *c, const struct addr *a)
+{
+	struct span  top = mask_of(c, addr_domain(a));
+	struct addr *bare, *ret;
+
+	if (top.n == 0 || is_listed(c->masquerade_exceptions, addr_local(a)))
+		return NULL;
+	if ((bare = addr_parse(addr_local(a), NULL)) == NULL)
+		return NULL;
+	ret = addr_qualify(bare, top);
+	addr_free(bare);
+	return ret;
+}
+
+/* ---- the whole ---- */
+
+/* next takes the place of a, unless it is NULL. */
+static struct addr *
+instead(struct addr *a, struct addr *next)
+{
+	if (next == NULL)
+		return a;
+	addr_free(a);
+	return next;
+}
+
+struct addr *
+route_rewrite(const struct config *c, const char *host, const struct addr *a, enum map_use use)
+{
+	const struct map_conf *map = addr_is_null(a) ? NULL : rewrite_map(c, host, a, use);
+	struct addr           *ret = addr_dup(a);
+
+	if (addr_is_null(a))
+		return ret;
+	if (map != NULL)
+		ret = instead(ret, pattern_replace(span_of(map->to), a, span_of(c->domain)));
+	ret = instead(ret, completed(c, host, ret));
+	return instead(ret, masked(c, ret));
+}
+
+struct addr *
+route_sender(const struct config *c, const char *host, const struct addr *a)
+{
+	return route_rewrite(c, host, a, MAP_SENDER);
+}
+
+/* ---- who may send as whom ---- */
+
+static bool
+is_own_name(struct span local, const char *user)
+{
+	struct addr *own = addr_of_user(span_of(user), NULL);
+	struct span  name = own != NULL ? addr_local(own) : SPAN("");
+	bool         ret = span_ieq(local, name) ||
+	    (name.n > 0 && span_istarts(local, name) && local.p[name.n] == '+');
+
+	addr_free(own);
+	return own != NULL && ret;
+}
+
+/* The domains under which this host's users are known. */
+static bool
+is_own_domain(const struct config *c, const char *host, const struct addr *a)
+{
+	struct span domain = addr_domain(a);
+
+	if (route_is_local(c, host, a) || span_ieq(domain, span_of(c->domain)))
+		return true;
+	for (char **m = c->masquerade; m != NULL && *m != NULL; m++)
+		if (span_ieq(domain, span_of(*m)))
+			return true;
+	return false;
+}
+
+bool
+route_may_send(const struct config *c, const char *host, const char *user,
+    const struct addr *sender)
+{
+	if (c->trusted_users == NULL || addr_is_null(sender))
+		return true;
+	if (is_listed(c->trusted_users, span_of(user)))
+		return true;
+	return is_own_name(addr_local(sender), user) && is_own_domain(c, host, sender);
+}

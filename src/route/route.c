@@ -1,0 +1,215 @@
+#include "route/route.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "mail/pattern.h"
+#include "route/rewrite.h"
+
+#define TOO_LONG "with the domain added it is no valid address (longer than 254 octets?)"
+
+/* The first label. */
+static struct span
+short_name(struct span host)
+{
+	const char *dot = host.n > 0 ? memchr(host.p, '.', host.n) : NULL;
+
+	return (struct span){ host.p, dot != NULL ? (size_t)(dot - host.p) : host.n };
+}
+
+static bool
+names_host(struct span domain, struct span host)
+{
+	return host.n > 0 && (span_ieq(domain, host) || span_ieq(domain, short_name(host)));
+}
+
+bool
+rewrite_is_localhost(struct span domain)
+{
+	return span_ieq(domain, SPAN("localhost")) ||
+	    span_ieq(domain, SPAN("localhost.localdomain"));
+}
+
+bool
+route_is_local(const struct config *c, const char *host, const struct addr *a)
+{
+	struct span domain = addr_domain(a);
+
+	if (addr_is_null(a))
+		return false;
+	return addr_is_bare(a) || rewrite_is_localhost(domain) ||
+	    names_host(domain, span_of(c->hostname)) || names_host(domain, span_of(host));
+}
+
+/* ---- a recipient ---- */
+
+struct routing {
+	const struct config    *c;
+	const char             *host;
+	const struct addr      *asked;          /* the recipient, mapped */
+	const struct route_ear *ear;
+	struct route           *ret;
+	int                     result;
+};
+
+static void
+tell(void (*to)(void *arg, const char *text), void *arg, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void
+tell(void (*to)(void *arg, const char *text), void *arg, const char *fmt, ...)
+{
+	struct buf b;
+	va_list    ap;
+
+	if (to == NULL)
+		return;
+	buf_init(&b, 8192);
+	va_start(ap, fmt);
+	buf_vprintf(&b, fmt, ap);
+	va_end(ap);
+	to(arg, buf_cstr(&b));
+	buf_done(&b);
+}
+
+#define STEP(r, ...)   tell((r)->ear->step, (r)->ear->arg, __VA_ARGS__)
+#define NOTICE(r, ...) tell((r)->ear->notice, (r)->ear->arg, __VA_ARGS__)
+
+/* The end of every local name; local-mail itself may be bare: it gets the domain like any other. */
+static void
+add_local(struct routing *r, const struct addr *a)
+{
+	const struct config *c = r->c;
+	struct addr         *to;
+
+	to = c->local_mail == NULL ? rewrite_at_domain(c, a) :
+	    addr_qualify(c->local_mail, span_of(c->domain));
+	if (to == NULL) {
+		buf_str(&r->ret->why, TOO_LONG);
+		r->result = -EINVAL;
+		return;
+	}
+	if (c->local_mail != NULL)
+		STEP(r, "%s is of this host: to local-mail, %s", a->text, to->text);
+	else
+		STEP(r, "%s is of this host, and there is no local-mail: to %s", a->text, to->text);
+	addrset_add(&r->ret->to, to, NULL);
+}
+
+static bool
+on_is_local(void *arg, const struct addr *a)
+{
+	const struct routing *r = arg;
+
+	return route_is_local(r->c, r->host, a);
+}
+
+static void
+not_done(struct routing *r, const struct alias_end *e, const char *what)
+{
+	NOTICE(r, "%s: \"%.500s\" is %s; mail for %s goes to %s", e->where, e->text, what,
+	    r->asked->text, r->c->local_mail != NULL ? "local-mail" : r->c->domain);
+	add_local(r, r->asked);
+}
+
+static void
+on_end(void *arg, const struct alias_end *e)
+{
+	struct routing *r = arg;
+
+	if (r->result != 0)
+		return;
+	switch (e->kind) {
+	case ALIAS_ADDRESS:
+		addrset_add(&r->ret->to, addr_dup(e->addr), NULL);
+		break;
+	case ALIAS_COMMAND:
+		not_done(r, e, "a command, and never run");
+		break;
+	case ALIAS_FILE:
+		not_done(r, e, "a file, and never written");
+		break;
+	case ALIAS_BAD:
+		not_done(r, e, "not understood");
+		break;
+	case ALIAS_NOTHING:
+		STEP(r, "%s: thrown away (%s)", e->where, e->text);
+		buf_clear(&r->ret->why);
+		buf_printf(&r->ret->why, "thrown away, as %.1000s says", e->where);
+		break;
+	default:
+		add_local(r, e->addr);
+		break;
+	}
+}
+
+static void
+on_step(void *arg, const char *where, const char *what)
+{
+	const struct routing *r = arg;
+
+	if (where != NULL)
+		STEP(r, "%s: %s", where, what);
+	else
+		STEP(r, "%s", what);
+}
+
+static void
+on_wrong(void *arg, const char *where, const char *what)
+{
+	const struct routing *r = arg;
+
+	NOTICE(r, "%s: %s", where, what);
+	buf_clear(&r->ret->why);
+	buf_printf(&r->ret->why, "%.300s: %.600s", where, what);
+}
+
+static void
+follow(struct routing *r, const struct aliases *aliases)
+{
+	const struct alias_ops ops = {
+		.is_local = on_is_local, .end = on_end, .step = on_step, .arg = r,
+	};
+	const struct alias_ear ear = { .wrong = on_wrong, .arg = r };
+
+	if (!route_is_local(r->c, r->host, r->asked)) {
+		addrset_add(&r->ret->to, addr_dup(r->asked), NULL);
+		return;
+	}
+	if (alias_expand(aliases, r->asked, &ops, &ear) < 0 && r->result == 0)
+		r->result = -EAGAIN;
+}
+
+int
+route_recipient(const struct config *c, const struct aliases *aliases, const char *host,
+    const struct addr *a, const struct route_ear *ear, struct route *ret)
+{
+	static const struct route_ear nobody = { .step = NULL };
+	struct routing r = { .c = c, .host = host, .ear = ear != NULL ? ear : &nobody, .ret = ret };
+	const struct map_conf *map = rewrite_map(c, host, a, MAP_RECIPIENT);
+	struct addr *mapped;
+
+	*ret = (struct route){ .to = { .n = 0 } };
+	buf_init(&ret->why, 1024);
+	mapped = map == NULL ? addr_dup(a) : pattern_replace(span_of(map->to), a, span_of(c->domain));
+	if (mapped == NULL) {
+		buf_printf(&ret->why, "map { to = \"%s\" } makes it no valid address "
+		    "(longer than 254 octets?)", map->to);
+		return -EINVAL;
+	}
+	r.asked = mapped;
+	if (map != NULL)
+		STEP(&r, "%s becomes %s: map { from = \"%s\" to = \"%s\" }", a->text, mapped->text,
+		    map->from, map->to);
+	follow(&r, aliases);
+	addr_free(mapped);
+	return r.result;
+}
+
+void
+route_done(struct route *r)
+{
+	addrset_done(&r->to);
+	buf_done(&r->why);
+}

@@ -1,0 +1,63 @@
+/*
+ * route.h - what becomes of an address on its way out: maps, aliases and
+ * local users for a recipient; maps, the domain and masquerading for a
+ * sender and for the header.  Pure, but for the files that aliases include.
+ * Knows the configuration; knows no messages and no relays.
+ */
+#ifndef ROUTE_ROUTE_H
+#define ROUTE_ROUTE_H
+
+#include <stdbool.h>
+
+#include "config/config.h"
+#include "mail/addrset.h"
+#include "mail/alias.h"
+
+/*
+ * Is this address one of this host's: bare, or its domain is the hostname,
+ * "localhost", the submitting host's name, or any of their short forms?
+ * The domain is not: mail to it goes where the world's mail to it goes.
+ */
+bool route_is_local(const struct config *c, const char *host, const struct addr *a);
+
+/* Is told how a route came about.  Any of them may be NULL. */
+struct route_ear {
+	void (*step)(void *arg, const char *text);      /* each turn of it, for people */
+	void (*notice)(void *arg, const char *text);    /* what an admin should know: a loop, … */
+	void  *arg;
+};
+
+struct route {
+	struct addrset to;      /* on the wire; empty: thrown away, as an alias says */
+	struct buf     why;     /* that, or what is wrong */
+};
+
+/*
+ * Where a recipient goes.  host: the envelope's; aliases may be NULL, and so
+ * may ear.  0; -EINVAL: cannot be made into an address; -EAGAIN: an alias
+ * cannot be followed now.  route_done() in every case.
+ */
+int  route_recipient(const struct config *c, const struct aliases *aliases, const char *host,
+         const struct addr *a, const struct route_ear *ear, struct route *ret);
+void route_done(struct route *r);
+
+/*
+ * An address as others may see it: the first map of this use that fits, the
+ * domain for bare ones, "localhost" and short host names, masquerading.
+ * The null path stays null, and what would become too long stays as it is:
+ * never NULL.
+ */
+struct addr *route_rewrite(const struct config *c, const char *host, const struct addr *a,
+                 enum map_use use);
+
+/* route_rewrite() for an envelope's sender. */
+struct addr *route_sender(const struct config *c, const char *host, const struct addr *a);
+
+/*
+ * May this login name send as `sender`?  Everybody may, unless there are
+ * trusted-users: then the others as themselves only, or as nobody.
+ */
+bool route_may_send(const struct config *c, const char *host, const char *user,
+         const struct addr *sender);
+
+#endif
