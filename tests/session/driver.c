@@ -83,6 +83,8 @@ act(struct run *r)
 		r->stopped = true;
 		session_stop(r->session);
 		session_stop(r->session);       /* twice is fine */
+		if (r->out != 0 || session_is_up(r->session))
+			buf_printf(&r->wrong, "stopped, and keeps %u mails\n", r->out);
 		break;
 	}
 }
@@ -191,7 +193,8 @@ finish(struct run *r)
 static void
 on_over(void *owner, struct session *s, const struct status *why)
 {
-	struct run *r = owner;
+	struct run  *r = owner;
+	enum verdict verdict;
 
 	if (s != r->session || r->session == NULL) {
 		buf_str(&r->wrong, "over() came twice\n");
@@ -201,7 +204,8 @@ on_over(void *owner, struct session *s, const struct status *why)
 		buf_printf(&r->wrong, "the session is over and keeps %u mails\n", r->out);
 	if (session_is_up(s) || session_is_idle(s))
 		buf_str(&r->wrong, "the session is over and says it is up\n");
-	r->over[r->overs++] = cargo_letter(why->verdict);
+	verdict = why->verdict;                 /* of the session: gone with it */
+	r->over[r->overs++] = cargo_letter(verdict);
 	snprintf(r->last_text, sizeof(r->last_text), "%s", why->text);
 	session_free(s);
 	r->session = NULL;
@@ -211,7 +215,7 @@ on_over(void *owner, struct session *s, const struct status *why)
 		r->held = m->next;
 		push(&r->ready, m);
 	}
-	if ((why->verdict == VERDICT_SENT || why->verdict == VERDICT_RECONNECT) && r->ready != NULL
+	if ((verdict == VERDICT_SENT || verdict == VERDICT_RECONNECT) && r->ready != NULL
 	    && !r->stopped && r->sessions < MAX_SESSIONS)
 		start_session(r);
 	else

@@ -59,7 +59,7 @@ static const struct row rows[] = {
 	{ "700 recipients", "W|a", "S|S", "S", IN_ALL },
 	{ "700 recipients, all refused", "W|a", "R|S", "S", IN_ALL, 0,
 	  { { "RCPT TO:<w", "550 5.1.1 who?", ACT_SAY } } },
-	{ "MAILMAX 2", "a|b|c|d|e", "S|S|S|S|S", "SSS", IN_ALL, 0, .mail_max = 2 },
+	{ "MAILMAX 2", "a|b|c|d|e", "S|S|S|S|S", "SSS", IN_ALL, 0, .mail_max = 2, .most_s = 5 },
 
 	/* ---- the relay's trouble in the middle ---- */
 	{ "the account's day is used up at MAIL", "a|b", "P|N", "P", IN_LOCK, ROW_CROSS,
