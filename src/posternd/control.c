@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "net/conn.h"
 #include "net/loop.h"
@@ -15,14 +16,15 @@
 #define SLICE         32                /* messages read from disk between two looks at the sockets */
 #define OUT_ENOUGH    65536
 #define CLIENT_MS     60000             /* an asker that does not read */
+#define FLUSH_MS      5000
 
 struct client {
 	struct control *control;
 	struct conn    *conn;
 	struct timer   *turn;           /* the next slice */
 	struct timer   *deadline;
-	struct shown   *list;
-	size_t          n, at;
+	struct shown_list list;
+	size_t          at;
 	bool            asked;
 	bool            closing;
 	struct client  *next;
@@ -35,6 +37,7 @@ struct control {
 	struct watch      *watch;
 	struct client     *clients;
 	unsigned           nclients;
+	int64_t            flushed_ms;
 	char               path[LOCAL_PATH_MAX];
 };
 
@@ -147,7 +150,7 @@ drop(struct client *c)
 	conn_free(c->conn);
 	timer_free(c->turn);
 	timer_free(c->deadline);
-	free(c->list);
+	shown_done(&c->list);
 	free(c);
 }
 
@@ -163,9 +166,9 @@ on_turn(void *arg)
 			drop(c);
 		return;
 	}
-	for (size_t k = 0; k < SLICE && c->at < c->n && out->n < OUT_ENOUGH; k++)
-		put_message(out, store, &c->list[c->at++]);
-	if (c->at == c->n) {
+	for (size_t k = 0; k < SLICE && c->at < c->list.n && out->n < OUT_ENOUGH; k++)
+		put_message(out, store, &c->list.s[c->at++]);
+	if (c->at == c->list.n) {
 		buf_str(out, "end\n");
 		c->closing = true;
 	}
@@ -185,6 +188,28 @@ on_room(void *arg)
 }
 
 static void
+list(struct client *c, struct buf *out)
+{
+	struct queue *q = c->control->queue;
+
+	for (size_t i = 0; i < queue_relays(q); i++)
+		put_relay(out, queue_relay(q, i));
+	queue_list(q, &c->list);
+}
+
+/* Anybody may ask, as with Postfix; asked again at once it has just been done. */
+static void
+flush(struct control *c)
+{
+	int64_t now = clock_mono_ms();
+
+	if (c->flushed_ms != 0 && now - c->flushed_ms < FLUSH_MS)
+		return;
+	c->flushed_ms = now;
+	queue_flush(c->queue);
+}
+
+static void
 on_line(void *arg, struct span line, bool more)
 {
 	struct client *c = arg;
@@ -195,9 +220,9 @@ on_line(void *arg, struct span line, bool more)
 		return;
 	c->asked = true;
 	if (span_eq(line, SPAN("mailq"))) {
-		for (size_t i = 0; i < queue_relays(c->control->queue); i++)
-			put_relay(out, queue_relay(c->control->queue, i));
-		c->n = queue_list(c->control->queue, &c->list);
+		list(c, out);
+	} else if (span_eq(line, SPAN("flush"))) {
+		flush(c->control);
 	} else {
 		buf_str(out, "error unknown request\n");
 		c->closing = true;

@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "spool/store.h"
@@ -18,8 +19,21 @@ struct entry {
 	uint32_t      last_s;   /* the last attempt; 0: none yet */
 	uint32_t      due_s;    /* in later/: the next one */
 	uint32_t      slot;     /* in the heap of what waits */
-	uint32_t      again;    /* rounds in a row that a server ended without a verdict */
+	uint16_t      again;    /* rounds in a row that a server ended without a verdict */
+	bool          known;    /* its arrival was logged */
 	int64_t       since_ms; /* clock_mono_ms when it became due: what it spends in the queue */
 };
+
+struct entry *entry_new(msgid id, uid_t uid);
+int64_t       entry_arrival_s(const struct entry *e);
+
+/* What a place of the spool holds, by arrival.  The entries and the array are
+   the reader's to free.  -errno: what could be read is there all the same. */
+struct entries {
+	struct entry **e;
+	size_t         n, cap;
+};
+
+int entries_read(struct store *s, enum place p, struct entries *ret);
 
 #endif

@@ -56,6 +56,21 @@ fleet_free(struct fleet *f)
 	free(f);
 }
 
+void
+fleet_free_gone(struct fleet **list)
+{
+	struct fleet *f;
+
+	while ((f = *list) != NULL) {
+		if (fleet_is_gone(f)) {
+			*list = f->next;
+			fleet_free(f);
+		} else {
+			list = &f->next;
+		}
+	}
+}
+
 bool
 fleet_may_carry(const struct fleet *f, const struct upstream *u)
 {

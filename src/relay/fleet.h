@@ -21,6 +21,7 @@ void fleet_quit(struct fleet *f);
 void fleet_stop(struct fleet *f);
 bool fleet_is_gone(const struct fleet *f);
 void fleet_free(struct fleet *f);               /* when gone; NULL is fine */
+void fleet_free_gone(struct fleet **list);       /* those of a list that are gone */
 
 /*
  * Is it u's turn to carry what is ready?  The first relay that is well

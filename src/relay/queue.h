@@ -17,6 +17,7 @@
 #include <stddef.h>
 
 #include "config/config.h"
+#include "relay/shown.h"
 #include "relay/upstream.h"
 #include "spool/store.h"
 
@@ -32,6 +33,8 @@ struct queue *queue_new(struct event_base *base, struct store *store, struct con
 int  queue_start(struct queue *q);              /* read the spool's directories; 0 or -errno */
 void queue_wake(struct queue *q);               /* something may be in new/ */
 
+void queue_flush(struct queue *q);              /* what waits is due now, and a relay that rests may try */
+
 /* A new configuration, or false and the old one stays (conf freed, *why filled). */
 bool queue_reload(struct queue *q, struct config *conf, struct buf *why);
 const struct config *queue_conf(const struct queue *q);
@@ -41,26 +44,15 @@ void queue_quit(struct queue *q, void (*idle)(void *arg), void *arg);
 void queue_stop(struct queue *q);               /* give up what is in flight; idle() still comes */
 void queue_free(struct queue *q);               /* after idle(), or before queue_start() */
 
-struct queue_counts {
-	size_t ready, carried, waiting;
-	size_t held, dead, bad;         /* counted on disk when asked */
-};
-
-void queue_count(struct queue *q, struct queue_counts *ret);
-
 /* ---- for showing ---- */
 
-enum shown_state { SHOWN_READY, SHOWN_ACTIVE, SHOWN_LATER, SHOWN_HOLD, SHOWN_DEAD, SHOWN_BAD };
-
-struct shown {
-	msgid            id;
-	enum shown_state state;
-	enum place       place;
-	uint32_t         due_s;         /* SHOWN_LATER */
+struct queue_counts {
+	size_t ready, carried, waiting; /* due, with a relay, in later/ */
 };
 
-/* Every message, by arrival; *ret is the caller's to free(). */
-size_t queue_list(struct queue *q, struct shown **ret);
+void          queue_count(const struct queue *q, struct queue_counts *ret);
+
+void          queue_list(struct queue *q, struct shown_list *ret);      /* every message; shown_done() */
 struct store *queue_store(struct queue *q);
 
 size_t queue_relays(const struct queue *q);

@@ -93,6 +93,37 @@ ready_take(struct ready *r)
 	return e;
 }
 
+struct entry *
+ready_take_those(struct ready *r, bool (*which)(void *arg, const struct entry *e), void *arg, size_t most)
+{
+	struct entry *taken = NULL, **end = &taken;
+	struct line *l = r->turns, *next;
+
+	r->turns = r->last_turn = NULL;
+	for (; l != NULL; l = next) {
+		struct entry **at = &l->first, *e;
+
+		next = l->turn;
+		l->last = NULL;
+		while ((e = *at) != NULL) {
+			if (most > 0 && which(arg, e)) {
+				*at = e->next;
+				e->next = NULL;
+				*end = e;
+				end = &e->next;
+				r->n--;
+				most--;
+			} else {
+				l->last = e;
+				at = &e->next;
+			}
+		}
+		if (l->first != NULL)
+			turn_last(r, l);
+	}
+	return taken;
+}
+
 void
 ready_each(const struct ready *r, void (*each)(void *arg, struct entry *e), void *arg)
 {

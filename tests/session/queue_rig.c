@@ -513,13 +513,14 @@ rig_up(const struct rig *r, size_t relay)
 struct shown
 rig_shown(struct rig *r, msgid id)
 {
-	struct shown *list, ret = { 0 };
-	size_t        n = queue_list(r->q, &list);
+	struct shown_list list;
+	struct shown      ret = { 0 };
 
-	for (size_t i = 0; i < n; i++)
-		if (list[i].id == id)
-			ret = list[i];
-	free(list);
+	queue_list(r->q, &list);
+	for (size_t i = 0; i < list.n; i++)
+		if (list.s[i].id == id)
+			ret = list.s[i];
+	shown_done(&list);
 	ck_assert_uint_eq(ret.id, id);
 	return ret;
 }

@@ -227,6 +227,49 @@ compare_all(void)
 	ck_assert_uint_eq(got, want);
 }
 
+static bool
+is_multiple(void *arg, const struct entry *e)
+{
+	return e->id % *(msgid *)arg == 0;
+}
+
+static const struct {
+	msgid  of;              /* taken: the multiples of this */
+	size_t most;
+	msgid  taken[6], left[10];
+} takings[] = {
+	/* Users 0, 1, 2 have 3 6 9, 1 4 7, 2 5 8, and user 1 is first. */
+	{ 2, 99, { 4, 2, 8, 6 }, { 1, 5, 3, 7, 9 } },
+	{ 2, 2, { 4, 2 }, { 1, 5, 3, 7, 8, 6, 9 } },
+	{ 3, 99, { 3, 6, 9 }, { 1, 2, 4, 5, 7, 8 } },
+	{ 10, 99, { 0 }, { 1, 2, 3, 4, 5, 6, 7, 8, 9 } },
+	{ 1, 0, { 0 }, { 1, 2, 3, 4, 5, 6, 7, 8, 9 } },
+};
+
+/* The rest keeps its order, its users their turns, and a line that was emptied takes new ones. */
+START_TEST(some_are_taken_out)
+{
+	msgid of = takings[_i].of;
+	struct entry *e, *next;
+	size_t n = 0;
+
+	for (msgid id = 1; id <= 9; id++)
+		add(id, (uid_t)(id % 3));
+	for (e = ready_take_those(&r, is_multiple, &of, takings[_i].most); e != NULL; e = next) {
+		next = e->next;
+		ck_assert_uint_eq(e->id, takings[_i].taken[n++]);
+		free(e);
+	}
+	ck_assert(n == 6 || takings[_i].taken[n] == 0);
+	ck_assert_uint_eq(r.n, 9 - n);
+	for (n = 0; takings[_i].left[n] != 0; n++)
+		ck_assert_uint_eq(take(), takings[_i].left[n]);
+	add(100, 0);
+	ck_assert_uint_eq(take(), 100);
+	ck_assert_uint_eq(r.n, 0);
+}
+END_TEST
+
 START_TEST(any_order)
 {
 	struct entry *held = NULL, *e;
@@ -276,6 +319,7 @@ suite_ready(void)
 	tcase_add_test(t, returned_is_before_its_users_others);
 	tcase_add_test(t, returned_alone_is_next);
 	tcase_add_test(t, returned_into_nothing);
+	tcase_add_loop_test(t, some_are_taken_out, 0, sizeof(takings) / sizeof(takings[0]));
 	tcase_add_loop_test(t, any_order, 0, 4);
 	suite_add_tcase(s, t);
 	return s;

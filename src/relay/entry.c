@@ -1,0 +1,66 @@
+#include "relay/entry.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+
+struct entry *
+entry_new(msgid id, uid_t uid)
+{
+	struct entry *e = xcalloc(1, sizeof(*e));
+
+	e->id = id;
+	e->uid = uid;
+	return e;
+}
+
+int64_t
+entry_arrival_s(const struct entry *e)
+{
+	return msgid_time_us(e->id) / 1000000;
+}
+
+/* No attempt was in the future; a clock that has been set back since says so. */
+static uint32_t
+last_attempt(int64_t mtime_s)
+{
+	int64_t now_s = clock_wall_s();
+
+	mtime_s = mtime_s < now_s ? mtime_s : now_s;
+	return mtime_s > 0 ? (uint32_t)mtime_s : 0;
+}
+
+static int
+collect(void *arg, const struct stored *m)
+{
+	struct entries *all = arg;
+	struct entry *e = entry_new(m->id, m->uid);
+
+	if (all->n == all->cap) {
+		all->cap = all->cap > 0 ? all->cap * 2 : 1024;
+		all->e = xrealloc(all->e, all->cap * sizeof(struct entry *));
+	}
+	e->last_s = last_attempt(m->mtime_s);
+	all->e[all->n++] = e;
+	return 0;
+}
+
+static int
+by_id(const void *a, const void *b)
+{
+	const struct entry *x = *(struct entry *const *)a, *y = *(struct entry *const *)b;
+
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+int
+entries_read(struct store *s, enum place p, struct entries *ret)
+{
+	int err;
+
+	*ret = (struct entries){ 0 };
+	err = store_scan(s, p, true, collect, ret);
+	if (ret->n > 1)
+		qsort(ret->e, ret->n, sizeof(struct entry *), by_id);
+	return err;
+}
