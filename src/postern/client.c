@@ -36,7 +36,11 @@ connect_to(const char *path, struct buf *why)
 		return fd;
 	error = errno;
 	close(fd);
-	buf_printf(why, "%s: %s", path, strerror(error));
+	if (error == ENOENT || error == ECONNREFUSED)
+		buf_printf(why, "posternd is not running (%s: %s); start it: systemctl start postern", path,
+		    strerror(error));
+	else
+		buf_printf(why, "%s: %s", path, strerror(error));
 	if (error == EACCES || error == EPERM)
 		return -EX_NOPERM;
 	return error == EAGAIN ? -EX_TEMPFAIL : -EX_UNAVAILABLE;

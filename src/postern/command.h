@@ -7,5 +7,6 @@
 
 int command_mailq(int argc, char **argv);
 int command_check(int argc, char **argv);
+int command_flush(int argc, char **argv);
 
 #endif

@@ -64,9 +64,7 @@ command_mailq(int argc, char **argv)
 		listing_end(&l);
 		rc = finish(&l, EX_OK);
 	} else if (rc == EX_UNAVAILABLE) {
-		fprintf(stderr,
-		    "mailq: posternd is not running (%s); start it: systemctl start postern\n",
-		    buf_cstr(&why));
+		fprintf(stderr, "mailq: %s\n", buf_cstr(&why));
 		rc = list_offline(&l);
 	} else {
 		fflush(stdout);

@@ -12,6 +12,7 @@ static const struct {
 	const char *does;
 } commands[] = {
 	{ "mailq", command_mailq, "list the queue: what waits, since when, and why" },
+	{ "flush", command_flush, "try what waits now" },
 	{ "check", command_check, "read the configuration and say what is wrong with it" },
 };
 

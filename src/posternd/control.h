@@ -4,6 +4,7 @@
  * the spool), and a line "end" closes a whole answer: without it the answer
  * was cut off.
  *
+ *   flush          nothing: what waits is due from now on
  *   mailq          relay name=… state=… …      one a relay
  *                  message id=… size=… …       one a message, by arrival
  *                  recipient addr=… state=… …  those of the message above

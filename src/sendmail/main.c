@@ -10,13 +10,11 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "base/fs.h"
 #include "base/version.h"
 #include "sendmail/input.h"
 #include "sendmail/options.h"
 #include "sendmail/submit.h"
 #include "spool/place.h"
-#include "spool/wake.h"
 
 static const char usage[] =
     "usage: sendmail [-t] [-i] [-f SENDER] [-F NAME] [-B 7BIT|8BITMIME] [-N LIST]\n"
@@ -73,19 +71,6 @@ become(const char *folder, const char *program, const char *word, const struct o
 	return r;
 }
 
-/* The daemon looks at once; that is all a queue run could do. */
-static int
-run_queue(void)
-{
-	int spool = submit_open_spool();
-
-	if (spool < 0)
-		return fail(EX_TEMPFAIL, place_spool(), strerror(-spool));
-	wake_poke(spool);
-	fs_close(spool);
-	return EX_OK;
-}
-
 static int
 run(const struct options *o)
 {
@@ -103,7 +88,7 @@ run(const struct options *o)
 			return fail(EX_USAGE, "-bs", "stand-alone mode requires no recipient");
 		return become(place_libexec(), "postern-stdio", NULL, o);
 	case MODE_RUN_QUEUE:
-		return run_queue();
+		return become(place_bin(), "postern", "flush", o);
 	case MODE_NOTHING:
 		return EX_OK;
 	case MODE_VERSION:

@@ -40,6 +40,18 @@ refused_recipient() {
 	check 'refused: log' log_says 'dsn=5.1.1, status=bounced (550 5.1.1 no such user'
 }
 
+flushed() {
+	begin flushed implicit --fault 'rcpt:bob@*:452 4.2.2 mailbox full:first=1'
+	simple_message flush | post -f alice@example.com bob@example.net
+	check 'flush: waits in later/' wait_for 10 in_place later 1
+	check 'flush: sendmail -q' post -q
+	check 'flush: tried at once' wait_for 10 has_arrived flushed 1
+	check 'flush: the spool is empty' wait_for 10 drained
+	stop_posternd
+	check 'flush: without a daemon it says so' eval \
+	    'post -q 2> "$TMP/flush.err"; test $? -eq 69 && grep -q "posternd is not running" "$TMP/flush.err"'
+}
+
 refused_message() {
 	begin content implicit --fault 'end:554 5.7.1 looks like spam:first=1'
 	simple_message spam | post -f alice@example.com bob@example.net
@@ -135,6 +147,7 @@ no_bdat_after_all() {
 refused_recipient
 refused_message
 refused_for_now
+flushed
 wrong_password
 bad_certificate other
 bad_certificate expired

@@ -255,11 +255,12 @@ START_TEST(nobody_listens)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	struct buf why;
-	char want[128];
+	char want[256];
 	int fd;
 
 	buf_init(&why, 4096);
-	snprintf(want, sizeof(want), "%s: No such file or directory", path);
+	snprintf(want, sizeof(want),
+	    "posternd is not running (%s: No such file or directory); start it: systemctl start postern", path);
 	ck_assert_int_eq(client_ask(path, "mailq", collect, NULL, &why), EX_UNAVAILABLE);
 	ck_assert_str_eq(buf_cstr(&why), want);
 
@@ -269,7 +270,8 @@ START_TEST(nobody_listens)
 	ck_assert_int_eq(bind(fd, (struct sockaddr *)&sun, sizeof(sun)), 0);
 	close(fd);
 	buf_clear(&why);
-	snprintf(want, sizeof(want), "%s: Connection refused", path);
+	snprintf(want, sizeof(want),
+	    "posternd is not running (%s: Connection refused); start it: systemctl start postern", path);
 	ck_assert_int_eq(client_ask(path, "mailq", collect, NULL, &why), EX_UNAVAILABLE);
 	ck_assert_str_eq(buf_cstr(&why), want);
 	buf_done(&why);
