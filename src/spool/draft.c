@@ -54,13 +54,14 @@ check_free(const struct draft *d, uint64_t more)
 	return (uint64_t)v.f_bavail * v.f_frsize < d->limits.min_free + more ? -ENOSPC : 0;
 }
 
+/* The kernel's EFBIG is the caller's ulimit, which another day lifts; ours, of max_message, is for good. */
 static int
 flush(struct draft *d)
 {
 	int r = fs_write_all(d->fd, (struct span){ d->out, d->n });
 
 	if (r < 0)
-		return r;
+		return r == -EFBIG ? -EDQUOT : r;
 	d->written += d->n;
 	d->written_ms = clock_mono_ms();
 	d->n = 0;

@@ -67,8 +67,9 @@ int  draft_begin(int spool, const struct envelope *env, const struct draft_limit
 /*
  * Add input, in pieces of any size cut anywhere.  Line ends become CRLF:
  * lines end at LF, one CR before it goes; any other CR, and NUL, becomes a
- * blank.  Errors stick: 0 or -errno (-EFBIG: longer than max_message), and
- * the same again for every later call.
+ * blank.  Errors stick: 0 or -errno (-EFBIG: longer than max_message;
+ * -EDQUOT also for a file size limit of the process), and the same again for
+ * every later call.
  */
 int  draft_write(struct draft *d, struct span bytes);
 

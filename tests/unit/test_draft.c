@@ -200,6 +200,28 @@ START_TEST(refuses_what_is_too_long)
 }
 END_TEST
 
+static ssize_t
+write_too_big(int fd, const void *p, size_t n)
+{
+	(void)fd, (void)p, (void)n;
+	errno = EFBIG;
+	return -1;
+}
+
+/* ulimit -f: not the length that no message may have, which would be a refusal for good. */
+START_TEST(a_limit_of_the_process_is_no_limit_of_ours)
+{
+	struct draft *d = begin(&(const struct draft_limits){ 0 });
+	bool          maybe;
+	char          id[ID_LEN + 1];
+
+	fs.write = write_too_big;
+	ck_assert_int_eq(draft_write(d, SPAN("x\n")), 0);
+	ck_assert_int_eq(draft_commit(d, id, &maybe), -EDQUOT);
+	ck_assert(!maybe);
+}
+END_TEST
+
 START_TEST(refuses_when_too_little_is_free)
 {
 	const struct draft_limits greedy = { .min_free = (uint64_t)1 << 46 };
@@ -412,6 +434,7 @@ suite_draft(void)
 	tcase_add_test(tc, an_unfinished_head_is_zeros);
 	tcase_add_test(tc, an_empty_message_is_one);
 	tcase_add_test(tc, refuses_what_is_too_long);
+	tcase_add_test(tc, a_limit_of_the_process_is_no_limit_of_ours);
 	tcase_add_test(tc, refuses_when_too_little_is_free);
 	tcase_add_test(tc, refuses_an_envelope_beyond_its_limit);
 	tcase_add_loop_test(tc, says_that_a_folder_is_missing, 0, sizeof(missing) / sizeof(missing[0]));
