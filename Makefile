@@ -110,7 +110,7 @@ PRODUCT_LIBS = $(EVENT_LIBS) $(SSL_LIBS) $(CONFUSE_LIBS) $(GSASL_LIBS)
 ring_objects = $(call objects,$(wildcard tests/$(1)/*.c))
 
 # A test binary has its own main: the programs' folders come without theirs.
-TEST_LIBS = $(call libs,postern sendmail relay route config net smtp spool mail base)
+TEST_LIBS = $(call libs,posternd postern sendmail relay route config net smtp spool mail base)
 
 $(BUILD)/tests/%.o: STD += -Itests $(CHECK_CFLAGS)
 
@@ -210,6 +210,7 @@ pages = $(wildcard src/*/*.[158])
 placed = sed -e 's|/usr/sbin/posternd|$(sbindir)/posternd|g' \
 	-e 's|/etc/postern/|$(sysconfdir)/postern/|g' \
 	-e 's|/var/spool/postern|$(spool_dir)|g' \
+	-e 's|/run/postern|$(run_dir)|g' \
 	-e 's|^RuntimeDirectory=postern|RuntimeDirectory=$(patsubst /run/%,%,$(run_dir))|' \
 	-e 's|^SupplementaryGroups=.*|SupplementaryGroups=$(postern_group)|' \
 	-e 's|^User=.*|User=$(postern_user)|' -e 's|^Group=.*|Group=$(postern_user)|' \
