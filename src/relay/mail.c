@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "mail/mime.h"
+
 void
 mail_settle_rest(struct mail *m, const struct status *s)
 {
@@ -28,6 +30,7 @@ mail_free(struct mail *m)
 		addr_free(m->rcpt[i].to);
 	free(m->rcpt);
 	addr_free(m->from);
+	mime_free(m->adapted);
 	buf_done(&m->head);
 	free(m);
 }

@@ -16,6 +16,8 @@
 #include "smtp/status.h"
 #include "spool/store.h"
 
+struct mime;
+
 struct mail_rcpt {
 	size_t        index;            /* in message->env.rcpts; the first, when several come to this address */
 	size_t        part;             /* the queue's: which address of its round */
@@ -31,6 +33,7 @@ struct mail {
 	size_t            nrcpt;
 	struct buf        head;         /* composed header block; owned */
 	struct body_source content;
+	struct mime      *adapted;      /* what content reads when it was re-encoded for this server; owned */
 	bool              eightbit;     /* needs BODY=8BITMIME */
 	bool              utf8;         /* needs SMTPUTF8 */
 

@@ -123,6 +123,8 @@ static const struct {
 	{ "5.2.2", "the mailbox is full: tell its owner another way, or try again in some days." },
 	{ "5.2.3", "the message is too large: send a smaller one, or a link to what it carries." },
 	{ "5.3.4", "the message is too large: send a smaller one, or a link to what it carries." },
+	{ "5.6.3", "the mail service takes plain ASCII only, and re-encoding the message would break it: "
+	           "send it unsigned, or encoded from the start." },
 	{ "5.6.7", "the address has letters that this mail service cannot carry: "
 	           "ask for one in plain ASCII." },
 	{ "5.7.", "the other side objects to the sender or the content; its words above say to what. "

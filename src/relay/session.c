@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "net/conn.h"
 #include "net/loop.h"
+#include "relay/adapt.h"
 #include "relay/flight.h"
 #include "relay/login.h"
 #include "smtp/body.h"
@@ -495,20 +496,13 @@ sent(struct session *s, int err, struct mail *m, bool sync, enum phase next)
 static bool
 acceptable(struct session *s, struct mail *m)
 {
-	uint64_t size = body_size(&m->content);
-	struct status st = { .verdict = VERDICT_NONE };
+	struct adapt_server server = {
+		.name = s->peer, .size = s->ehlo.size,
+		.eightbit = has(s, EXT_8BITMIME), .utf8 = has(s, EXT_SMTPUTF8),
+	};
+	struct status st;
 
-	if (s->ehlo.size > 0 && size > s->ehlo.size)
-		status_local(&st, VERDICT_REJECT, SCOPE_MESSAGE, "5.3.4",
-		    "the message has %llu bytes, %s takes %llu", (unsigned long long)size, s->peer,
-		    (unsigned long long)s->ehlo.size);
-	else if (m->eightbit && !has(s, EXT_8BITMIME))
-		status_local(&st, VERDICT_REJECT, SCOPE_MESSAGE, "5.6.3",
-		    "the message has 8-bit content, %s does not offer 8BITMIME", s->peer);
-	else if (m->utf8 && !has(s, EXT_SMTPUTF8))
-		status_local(&st, VERDICT_REJECT, SCOPE_MESSAGE, "5.6.7",
-		    "the message needs SMTPUTF8, %s does not offer it", s->peer);
-	if (st.verdict == VERDICT_NONE)
+	if (adapt(m, &server, &st))
 		return true;
 	mail_settle_rest(m, &st);
 	return false;

@@ -39,7 +39,7 @@ struct cargo {
 
 /*
  * "ab|Mc": a message to a and b, and a longer one to c.  Lower-case letters
- * are recipients; before them: 8 8-bit content, u UTF-8 addresses, 0 null
+ * are recipients; before them: 8 8-bit content, G sealed, u UTF-8 addresses, 0 null
  * sender, M 180 KB, H 20 MB, X past SIZE, E cannot be read, L cannot be
  * read to its end, D with DSN wishes, W to 700 more.  How many there are.
  */
