@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "relay/author.h"
 #include "relay/fields.h"
-#include "relay/phrase.h"
 #include "relay/sender.h"
 #include "relay/submitted.h"
 #include "route/route.h"
@@ -25,6 +25,7 @@ struct author {
 	struct span  display;   /* into the header */
 	struct span  comment;
 	size_t       count;     /* mailboxes in all From fields */
+	bool         any_own;   /* one of them at least is of this host */
 };
 
 struct work {
@@ -34,7 +35,8 @@ struct work {
 	const struct envelope   *env;
 	struct span              fields;
 	struct author            author;
-	struct addr             *sender;        /* the envelope's, routable; owned */
+	struct addr             *typed;         /* the envelope's sender, as he may say; owned */
+	struct addr             *sender;        /* the same, rewritten; owned */
 	bool                     has_date, has_id, has_from, has_reply_to, has_recipients;
 	bool                     rewrite;       /* From becomes r->from */
 	bool                     from_done;     /* and the first From is written */
@@ -45,9 +47,12 @@ struct work {
 static int
 note_author(void *arg, const struct mailbox *m)
 {
-	struct author *a = arg;
+	struct work   *w = arg;
+	struct author *a = &w->author;
 
 	a->count++;
+	if (m->addr != NULL && route_is_own(w->c, w->env->host, m->addr))
+		a->any_own = true;
 	if (a->addr != NULL || m->addr == NULL)
 		return 0;
 	a->addr = addr_dup(m->addr);
@@ -76,7 +81,7 @@ survey(struct work *w)
 		w->has_recipients = w->has_recipients || is_recipient_field(&f);
 		if (header_is(&f, "From")) {
 			w->has_from = true;
-			header_mailboxes(f.body, note_author, &w->author);
+			header_mailboxes(f.body, note_author, w);
 		}
 	}
 }
@@ -85,9 +90,20 @@ survey(struct work *w)
 static bool
 must_rewrite(const struct work *w)
 {
-	if (w->r->from == NULL || w->r->from_header != FROM_REWRITE)
+	const struct author *a = &w->author;
+	struct addr         *seen;
+	bool                 is_account;
+
+	if (w->r->from == NULL || w->r->from_header == FROM_KEEP)
 		return false;
-	return w->author.addr == NULL || w->author.count != 1 || !addr_eq(w->author.addr, w->r->from);
+	if (w->r->from_header == FROM_REWRITE_LOCAL && a->addr != NULL)
+		return a->any_own;
+	if (a->addr == NULL || a->count != 1)
+		return true;
+	seen = route_sender(w->c, w->env->host, a->addr);
+	is_account = addr_eq(seen, w->r->from);
+	addr_free(seen);
+	return !is_account;
 }
 
 /* ---- the pieces of a field ---- */
@@ -173,66 +189,39 @@ short_host(const struct work *w)
 	return span_cut(&host, '.', &ret) ? ret : SPAN("localhost");
 }
 
-/* "root on web1": in the account's inbox, where all hosts' mail has one address, it tells them apart. */
-static void
-put_made_name(struct work *w, struct buf *b, struct span user)
+/* Whose of this host's the author is; empty: somebody else. */
+static struct span
+own_user(const struct work *w)
 {
-	struct buf  name;
-	struct span host = short_host(w);
+	const struct addr *a = w->author.addr;
 
-	buf_init(&name, user.n + host.n + 4);
-	buf_span(&name, user);
-	buf_str(&name, " on ");
-	buf_span(&name, host);
-	phrase_put(b, buf_view(&name));
-	buf_done(&name);
+	if (!w->rewrite || a == NULL || !route_is_own(w->c, w->env->host, a))
+		return SPAN("");
+	return addr_local(a);
 }
 
-static void
-put_comment_name(struct buf *b, struct span comment)
-{
-	struct buf name;
-
-	buf_init(&name, comment.n + 1);
-	for (size_t i = 0; i < comment.n; i++) {
-		if (comment.p[i] == '\\' && i + 1 < comment.n)
-			i++;
-		buf_char(&name, comment.p[i]);
-	}
-	phrase_put(b, buf_view(&name));
-	buf_done(&name);
-}
-
-/* What the submitted From calls its author: a phrase, or a comment as older mailers write it. */
 static void
 put_kept_name(struct work *w, struct buf *b)
 {
-	struct span display = w->author.display;
-	struct span comment = span_trim(w->author.comment);
+	const struct author *a = &w->author;
 
-	if (display.n > 0 && phrase_is_valid(display))
-		buf_span(b, display);
-	else if (display.n > 0)
-		phrase_put(b, display);
-	else if (comment.n > 0 && phrase_is_valid(comment) && span_starts(comment, SPAN("=?")))
-		buf_span(b, comment);           /* encoded words may stand in both */
-	else if (comment.n > 0)
-		put_comment_name(b, comment);
+	if (a->display.n > 0 || span_trim(a->comment).n > 0)
+		author_put_kept(b, a->display, a->comment, own_user(w), short_host(w));
 	else
-		put_made_name(w, b, w->author.addr != NULL ? addr_local(w->author.addr) :
-		    span_of(w->env->user));
+		author_put_name(b, SPAN(""), a->addr != NULL ? addr_local(a->addr) : span_of(w->env->user),
+		    short_host(w));
 }
 
 /* A full name that only repeats the login tells less than user and host do. */
 static void
 put_submitter_name(struct work *w, struct buf *b)
 {
-	struct span full = span_trim(span_of(w->env->full_name));
+	struct span full = span_trim(span_of(w->env->full_name)), user = span_of(w->env->user);
 
-	if (full.n > 0 && !span_eq(full, span_of(w->env->user)))
-		phrase_put(b, full);
+	if (full.n == 0 || span_eq(full, user))
+		author_put_name(b, SPAN(""), user, short_host(w));
 	else
-		put_made_name(w, b, span_of(w->env->user));
+		author_put_name(b, full, w->rewrite ? user : SPAN(""), short_host(w));
 }
 
 /*
@@ -289,18 +278,25 @@ is_answerable(const struct work *w, const struct addr *a)
 {
 	struct span domain = addr_domain(a);
 
-	return !route_is_local(w->c, w->env->host, a) && memchr(domain.p, '.', domain.n) != NULL &&
-	    !addr_eq(a, w->r->from);
+	return domain.n > 0 && memchr(domain.p, '.', domain.n) != NULL && !addr_eq(a, w->r->from);
+}
+
+/* As others see it; one of this host's that had to be completed is nobody's address out there. */
+static void
+put_reply(struct reply_list *l, const struct addr *a)
+{
+	struct addr *seen = route_sender(l->w->c, l->w->env->host, a);
+
+	if (!route_is_own(l->w->c, l->w->env->host, a) && is_answerable(l->w, seen))
+		buf_printf(l->b, "%s%s", l->n++ > 0 ? ", " : "Reply-To: ", seen->text);
+	addr_free(seen);
 }
 
 static int
 add_reply(void *arg, const struct mailbox *m)
 {
-	struct reply_list *l = arg;
-
-	if (m->addr == NULL || !is_answerable(l->w, m->addr))
-		return 0;
-	buf_printf(l->b, "%s%s", l->n++ > 0 ? ", " : "Reply-To: ", m->addr->text);
+	if (m->addr != NULL)
+		put_reply(arg, m->addr);
 	return 0;
 }
 
@@ -323,11 +319,8 @@ put_reply_to(struct work *w, struct buf *out)
 		if (header_is(&f, "From"))
 			header_mailboxes(f.body, add_reply, &l);
 
-	/* The sender as typed: one that had to be qualified is nobody's address out there. */
-	if (!w->has_from && is_answerable(w, w->env->sender)) {
-		buf_printf(&b, "Reply-To: %s", w->env->sender->text);
-		l.n++;
-	}
+	if (!w->has_from)
+		put_reply(&l, w->typed);
 	if (l.n > 0)
 		fields_fold(out, buf_view(&b));
 	out->over = out->over || b.over;
@@ -354,8 +347,9 @@ is_dropped(const struct work *w, const struct field *f)
 	return w->rewrite && w->from_done && header_is(f, "From");
 }
 
-static bool
-is_address_field(const struct field *f)
+/* Which maps are for the addresses in a field; 0: it has none. */
+static unsigned
+use_of(const struct field *f)
 {
 	struct field plain = *f;
 
@@ -363,8 +357,31 @@ is_address_field(const struct field *f)
 		plain.name.p += 7;
 		plain.name.n -= 7;
 	}
-	return header_is(&plain, "From") || header_is(&plain, "Sender") ||
-	    header_is(&plain, "Reply-To") || header_is(&plain, "To") || header_is(&plain, "Cc");
+	if (header_is(&plain, "To") || header_is(&plain, "Cc"))
+		return MAP_RECIPIENT;
+	if (header_is(&plain, "From") || header_is(&plain, "Sender") || header_is(&plain, "Reply-To"))
+		return MAP_SENDER;
+	return 0;
+}
+
+/* With rewrite-local nothing of this host's leaves as an author, wherever it stands. */
+static struct addr *
+change_sender(void *arg, const struct addr *a)
+{
+	const struct work *w = arg;
+
+	if (w->r->from != NULL && w->r->from_header == FROM_REWRITE_LOCAL &&
+	    route_is_own(w->c, w->env->host, a))
+		return addr_dup(w->r->from);
+	return route_rewrite(w->c, w->env->host, a, MAP_SENDER);
+}
+
+static struct addr *
+change_recipient(void *arg, const struct addr *a)
+{
+	const struct work *w = arg;
+
+	return route_rewrite(w->c, w->env->host, a, MAP_RECIPIENT);
 }
 
 static void
@@ -378,8 +395,9 @@ put_fields(struct work *w, struct buf *out)
 			continue;
 		if (w->rewrite && header_is(&f, "From"))
 			put_from(w, out);
-		else if (is_address_field(&f))
-			fields_qualify(out, &f, span_of(w->c->domain));
+		else if (use_of(&f) != 0)
+			fields_rewrite(out, &f, use_of(&f) == MAP_SENDER ? change_sender :
+			    change_recipient, w);
 		else
 			fields_copy(out, &f);
 	}
@@ -477,11 +495,13 @@ compose(const struct config *c, const struct relay_conf *r, struct mail *mail)
 	buf_init(&mail->head, LIMIT_HEADER_BLOCK);
 	if ((e = submitted_read(mail->msg, &sub)) == 0) {
 		w.fields = sub.fields;
-		w.sender = route_sender(c, w.env->host, w.env->sender);
+		w.typed = sender_of(c, mail->msg);
+		w.sender = route_sender(c, w.env->host, w.typed);
 		if ((e = put_block(&w)) == 0)
 			fill_mail(&w, sub.body);
 	}
 	addr_free(w.sender);
+	addr_free(w.typed);
 	addr_free(w.author.addr);
 	submitted_done(&sub);
 	return e;

@@ -94,52 +94,50 @@ fields_copy(struct buf *out, const struct field *f)
 		buf_str(out, CRLF);
 }
 
-/* ---- qualify ---- */
+/* ---- rewrite ---- */
 
-struct qualifier {
-	struct buf  text;
-	struct span domain;
-	const char *from;               /* up to here the field is in text */
-	bool        changed;
+struct rewriter {
+	struct buf    text;
+	struct addr *(*change)(void *arg, const struct addr *a);
+	void         *arg;
+	const char   *from;             /* up to here the field is in text */
+	bool          changed;
 };
 
 static int
-qualify_one(void *arg, const struct mailbox *m)
+rewrite_one(void *arg, const struct mailbox *m)
 {
-	struct qualifier *q = arg;
-	const char       *end = m->spec.p + m->spec.n;
-	struct addr      *full;
+	struct rewriter *r = arg;
+	struct addr     *next = m->addr != NULL ? r->change(r->arg, m->addr) : NULL;
 
-	if (m->addr == NULL || !addr_is_bare(m->addr))
-		return 0;
-	if ((full = addr_qualify(m->addr, q->domain)) == NULL)
-		return 0;                       /* too long: nothing we add would help */
-	addr_free(full);
-	buf_add(&q->text, q->from, (size_t)(end - q->from));
-	buf_char(&q->text, '@');
-	buf_span(&q->text, q->domain);
-	q->from = end;
-	q->changed = true;
+	if (next != NULL && strcmp(next->text, m->addr->text) != 0) {
+		buf_add(&r->text, r->from, (size_t)(m->spec.p - r->from));
+		buf_add(&r->text, next->text, next->n);
+		r->from = m->spec.p + m->spec.n;
+		r->changed = true;
+	}
+	addr_free(next);
 	return 0;
 }
 
 void
-fields_qualify(struct buf *out, const struct field *f, struct span domain)
+fields_rewrite(struct buf *out, const struct field *f,
+    struct addr *(*change)(void *arg, const struct addr *a), void *arg)
 {
-	struct qualifier q = { .domain = domain, .from = f->body.p };
-	const char      *end = f->body.p + f->body.n;
+	struct rewriter r = { .change = change, .arg = arg, .from = f->body.p };
+	const char     *end = f->body.p + f->body.n;
 
-	buf_init(&q.text, out->max);
-	put_name(&q.text, f);
-	header_mailboxes(f->body, qualify_one, &q);
-	if (q.changed) {
-		buf_add(&q.text, q.from, (size_t)(end - q.from));
-		if (q.text.over)
+	buf_init(&r.text, out->max);
+	put_name(&r.text, f);
+	header_mailboxes(f->body, rewrite_one, &r);
+	if (r.changed) {
+		buf_add(&r.text, r.from, (size_t)(end - r.from));
+		if (r.text.over)
 			out->over = true;
-		fields_fold(out, buf_view(&q.text));
+		fields_fold(out, buf_view(&r.text));
 	} else
 		fields_copy(out, f);
-	buf_done(&q.text);
+	buf_done(&r.text);
 }
 
 /* ---- fold ---- */

@@ -1,6 +1,6 @@
 /*
  * fields.h - header fields as they leave: where a submitted header ends,
- * fields copied, qualified and folded.  Line ends are CRLF whatever came in.
+ * fields copied, rewritten and folded.  Line ends are CRLF whatever came in.
  * Knows the syntax of fields; which ones are wanted is compose's to say.
  */
 #ifndef RELAY_FIELDS_H
@@ -29,10 +29,12 @@ int  fields_find(struct span text, bool whole, struct fields_layout *ret);
 void fields_copy(struct buf *out, const struct field *f);
 
 /*
- * Append an address field with @domain behind every bare address in it,
- * folded; or, if there is none, as it is.
+ * Append an address field with every address in it as change() has it
+ * (NULL: it stays as it is; else to be freed), folded; or, if none became
+ * another, as it is.
  */
-void fields_qualify(struct buf *out, const struct field *f, struct span domain);
+void fields_rewrite(struct buf *out, const struct field *f,
+         struct addr *(*change)(void *arg, const struct addr *a), void *arg);
 
 /*
  * Append a field, given as "Name: body" without the last line end, unfolded

@@ -120,6 +120,20 @@ route_rewrite(const struct config *c, const char *host, const struct addr *a, en
 	return instead(ret, masked(c, ret));
 }
 
+bool
+route_is_own(const struct config *c, const char *host, const struct addr *a)
+{
+	const struct map_conf *map = rewrite_map(c, host, a, MAP_SENDER);
+	struct addr           *to = NULL;
+	bool                   own;
+
+	if (map != NULL)
+		to = pattern_replace(span_of(map->to), a, span_of(c->domain));
+	own = route_is_local(c, host, to != NULL ? to : a);
+	addr_free(to);
+	return own;
+}
+
 struct addr *
 route_sender(const struct config *c, const char *host, const struct addr *a)
 {

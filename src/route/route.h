@@ -20,6 +20,9 @@
  */
 bool route_is_local(const struct config *c, const char *host, const struct addr *a);
 
+/* The same of a sender, unless a map makes it somebody else's address. */
+bool route_is_own(const struct config *c, const char *host, const struct addr *a);
+
 /* Is told how a route came about.  Any of them may be NULL. */
 struct route_ear {
 	void (*step)(void *arg, const char *text);      /* each turn of it, for people */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "lib/submission.h"
 #include "relay/compose.h"
@@ -28,6 +29,12 @@
 static char hostname[] = "web1.example.com";
 static char domain[] = "example.com";
 
+static struct map_conf maps[] = {
+	{ (char *)"www-data", (char *)"shop@y.org", MAP_SENDER },
+	{ (char *)"*@old.org", (char *)"*@new.org", MAP_RECIPIENT },
+};
+static char *masks[] = { (char *)"hid.org", NULL };
+
 static struct config     conf;
 static struct relay_conf relay;
 
@@ -37,6 +44,9 @@ setup(void)
 	setenv("TZ", "UTC", 1);
 	tzset();
 	conf = (struct config){ .hostname = hostname, .domain = domain };
+	conf.maps = maps;
+	conf.nmaps = ROWS(maps);
+	conf.masquerade = masks;
 	relay = (struct relay_conf){ .name = hostname };
 }
 
@@ -161,7 +171,7 @@ END_TEST
 
 static const struct {
 	const char *account;            /* relay `from`; NULL: none */
-	bool        rewrite;
+	enum from_header rewrite;
 	const char *sender;             /* NULL: the null path */
 	const char *full_name;
 	const char *in;                 /* fields beside Date, Message-ID, To */
@@ -169,80 +179,118 @@ static const struct {
 	const char *path;               /* envelope sender on the wire */
 } senders[] = {
 	/* From kept or made */
-	{ NULL, false, "alice", "Alice Example", "", FROM, "alice@example.com" },
-	{ NULL, false, "alice", NULL, "", "From: alice on web1 <alice@example.com>\r\n",
+	{ NULL, FROM_KEEP, "alice", "Alice Example", "", FROM, "alice@example.com" },
+	{ NULL, FROM_KEEP, "alice", NULL, "", "From: alice on web1 <alice@example.com>\r\n",
 	  "alice@example.com" },
-	{ NULL, false, "alice", "alice", "", "From: alice on web1 <alice@example.com>\r\n",
+	{ NULL, FROM_KEEP, "alice", "alice", "", "From: alice on web1 <alice@example.com>\r\n",
 	  "alice@example.com" },
-	{ NULL, false, "alice", " ", "", "From: alice on web1 <alice@example.com>\r\n",
+	{ NULL, FROM_KEEP, "alice", " ", "", "From: alice on web1 <alice@example.com>\r\n",
 	  "alice@example.com" },
-	{ NULL, false, "bob@x.org", "Doe, J\xc3\xbcrgen", "",
+	{ NULL, FROM_KEEP, "bob@x.org", "Doe, J\xc3\xbcrgen", "",
 	  "From: =?utf-8?q?Doe=2C_J=C3=BCrgen?= <bob@x.org>\r\n", "bob@x.org" },
-	{ NULL, false, "alice", "J. \"Ali\" Ce", "",
+	{ NULL, FROM_KEEP, "alice", "J. \"Ali\" Ce", "",
 	  "From: \"J. \\\"Ali\\\" Ce\" <alice@example.com>\r\n", "alice@example.com" },
-	{ NULL, false, "alice", "x\r\nBcc: y@z", "", "From: \"x Bcc: y@z\" <alice@example.com>\r\n",
+	{ NULL, FROM_KEEP, "alice", "x\r\nBcc: y@z", "", "From: \"x Bcc: y@z\" <alice@example.com>\r\n",
 	  "alice@example.com" },
-	{ NULL, false, NULL, "Alice Example", "", FROM, "" },
-	{ NULL, true, "alice", NULL, "From: root\r\n", "From: root@example.com\r\n",
+	{ NULL, FROM_KEEP, NULL, "Alice Example", "", FROM, "" },
+	{ NULL, FROM_REWRITE, "alice", NULL, "From: root\r\n", "From: root@example.com\r\n",
 	  "alice@example.com" },
-	{ NULL, false, "alice@localhost", NULL, F, F, "alice@example.com" },
-	{ NULL, false, "alice@web1.example.com", NULL, F, F, "alice@web1.example.com" },
+	{ NULL, FROM_KEEP, "alice@localhost", NULL, F, F, "alice@example.com" },
+	{ NULL, FROM_KEEP, "alice@web1.example.com", NULL, F, F, "alice@web1.example.com" },
 
 	/* the account in the envelope alone */
-	{ "ops@x.com", false, "alice", "Alice Example", "", FROM, "ops@x.com" },
-	{ "ops@x.com", false, NULL, NULL, F, F, "" },
-	{ "ops@x.com", false, "alice", NULL, F "Sender: s@t.u\r\n", F "Sender: s@t.u\r\n", "ops@x.com" },
+	{ "ops@x.com", FROM_KEEP, "alice", "Alice Example", "", FROM, "ops@x.com" },
+	{ "ops@x.com", FROM_KEEP, NULL, NULL, F, F, "" },
+	{ "ops@x.com", FROM_KEEP, "alice", NULL, F "Sender: s@t.u\r\n", F "Sender: s@t.u\r\n", "ops@x.com" },
 
 	/* the account as author */
-	{ "ops@x.com", true, "root", NULL, "From: root\r\n", "From: root on web1 <ops@x.com>\r\n",
+	{ "ops@x.com", FROM_REWRITE, "root", NULL, "From: root\r\n", "From: root on web1 <ops@x.com>\r\n",
 	  "ops@x.com" },
-	{ "ops@x.com", true, "root", NULL, "From: <root@localhost>\r\n",
+	{ "ops@x.com", FROM_REWRITE, "root", NULL, "From: <root@localhost>\r\n",
 	  "From: root on web1 <ops@x.com>\r\n", "ops@x.com" },
-	{ "ops@x.com", true, "root", NULL, "From: root (Cron Daemon)\r\n",
-	  "From: Cron Daemon <ops@x.com>\r\n", "ops@x.com" },
-	{ "ops@x.com", true, "root", NULL, "From: root (=?utf-8?q?x=C3=BC?=)\r\n",
-	  "From: =?utf-8?q?x=C3=BC?= <ops@x.com>\r\n", "ops@x.com" },
-	{ "ops@x.com", true, "root", NULL, "From: root (a \\) b)\r\n",
-	  "From: \"a ) b\" <ops@x.com>\r\n", "ops@x.com" },
-	{ "ops@x.com", true, "root", NULL, "From: Root <root>\r\n", "From: Root <ops@x.com>\r\n",
+	{ "ops@x.com", FROM_REWRITE, "root", NULL, "From: root (Cron Daemon)\r\n",
+	  "From: \"Cron Daemon (root on web1)\" <ops@x.com>\r\n", "ops@x.com" },
+	{ "ops@x.com", FROM_REWRITE, "root", NULL, "From: root (=?utf-8?q?x=C3=BC?=)\r\n",
+	  "From: =?utf-8?q?x=C3=BC?= \"(root on web1)\" <ops@x.com>\r\n", "ops@x.com" },
+	{ "ops@x.com", FROM_REWRITE, "root", NULL, "From: root (a \\) b)\r\n",
+	  "From: \"a ) b (root on web1)\" <ops@x.com>\r\n", "ops@x.com" },
+	{ "ops@x.com", FROM_REWRITE, "root", NULL, "From: Root <root>\r\n",
+	  "From: \"Root (root on web1)\" <ops@x.com>\r\n",
 	  "ops@x.com" },
-	{ "ops@x.com", true, "root", NULL, "From: \"Doe, J\" <root@web1>\r\n",
-	  "From: \"Doe, J\" <ops@x.com>\r\n", "ops@x.com" },
-	{ "ops@x.com", true, "root", NULL, "From: =?utf-8?q?x?=\r\n =?utf-8?q?y?= <root>\r\n",
-	  "From: =?utf-8?q?x?= =?utf-8?q?y?= <ops@x.com>\r\n", "ops@x.com" },
-	{ "ops@x.com", true, "root", NULL, "From: [bot] a@b <root>\r\n",
-	  "From: \"[bot] a@b\" <ops@x.com>\r\n", "ops@x.com" },
-	{ "ops@x.com", true, "root", NULL, "From: root@web1.example.com\r\n",
+	{ "ops@x.com", FROM_REWRITE, "root", NULL, "From: \"Doe, J\" <root@web1>\r\n",
+	  "From: \"Doe, J (root on web1)\" <ops@x.com>\r\n", "ops@x.com" },
+	{ "ops@x.com", FROM_REWRITE, "root", NULL, "From: =?utf-8?q?x?=\r\n =?utf-8?q?y?= <root>\r\n",
+	  "From: =?utf-8?q?x?= =?utf-8?q?y?= \"(root on web1)\" <ops@x.com>\r\n", "ops@x.com" },
+	{ "ops@x.com", FROM_REWRITE, "root", NULL, "From: [bot] a@b <root>\r\n",
+	  "From: \"[bot] a@b (root on web1)\" <ops@x.com>\r\n", "ops@x.com" },
+	{ "ops@x.com", FROM_REWRITE, "root", NULL, "From: root@web1.example.com\r\n",
 	  "From: root on web1 <ops@x.com>\r\n", "ops@x.com" },
-	{ "ops@x.com", true, "root", "Super User", "", "From: Super User <ops@x.com>\r\n", "ops@x.com" },
-	{ "ops@x.com", true, "root", "alice", "", "From: alice on web1 <ops@x.com>\r\n", "ops@x.com" },
-	{ "ops@x.com", true, "root", NULL, "From: not an address\r\n",
+	{ "ops@x.com", FROM_REWRITE, "root", "Super User", "",
+	  "From: \"Super User (alice on web1)\" <ops@x.com>\r\n", "ops@x.com" },
+	{ "ops@x.com", FROM_REWRITE, "root", "alice", "", "From: alice on web1 <ops@x.com>\r\n", "ops@x.com" },
+	{ "ops@x.com", FROM_REWRITE, "root", NULL, "From: not an address\r\n",
 	  "From: alice on web1 <ops@x.com>\r\n", "ops@x.com" },
 	/* the original goes to Reply-To, if somebody can answer to it */
-	{ "ops@x.com", true, "root", NULL, "From: Shop <sales@shop.org>\r\n",
+	{ "ops@x.com", FROM_REWRITE, "root", NULL, "From: Shop <sales@shop.org>\r\n",
 	  "From: Shop <ops@x.com>\r\nReply-To: sales@shop.org\r\n", "ops@x.com" },
-	{ "ops@x.com", true, "root", NULL, "From: sales@shop.org\r\n",
+	{ "ops@x.com", FROM_REWRITE, "root", NULL, "From: sales@shop.org\r\n",
 	  "From: sales on web1 <ops@x.com>\r\nReply-To: sales@shop.org\r\n", "ops@x.com" },
-	{ "ops@x.com", true, "root", NULL, "From: a@b.c, D <d@e.f>, ops@x.com, root\r\n",
+	{ "ops@x.com", FROM_REWRITE, "root", NULL, "From: a@b.c, D <d@e.f>, ops@x.com, root\r\n",
 	  "From: a on web1 <ops@x.com>\r\nReply-To: a@b.c, d@e.f\r\n", "ops@x.com" },
-	{ "ops@x.com", true, "root", NULL, "From: a@b.c\r\nFrom: d@e.f\r\n",
+	{ "ops@x.com", FROM_REWRITE, "root", NULL, "From: a@b.c\r\nFrom: d@e.f\r\n",
 	  "From: a on web1 <ops@x.com>\r\nReply-To: a@b.c, d@e.f\r\n", "ops@x.com" },
-	{ "ops@x.com", true, "root", NULL, "From: a@b.c\r\nReply-To: r@s.t\r\n",
+	{ "ops@x.com", FROM_REWRITE, "root", NULL, "From: a@b.c\r\nReply-To: r@s.t\r\n",
 	  "From: a on web1 <ops@x.com>\r\nReply-To: r@s.t\r\n", "ops@x.com" },
-	{ "ops@x.com", true, "sales@shop.org", NULL, "",
+	{ "ops@x.com", FROM_REWRITE, "sales@shop.org", NULL, "",
 	  "From: alice on web1 <ops@x.com>\r\nReply-To: sales@shop.org\r\n", "ops@x.com" },
-	{ "ops@x.com", true, "root", NULL, "From: a@intranet\r\n", "From: a on web1 <ops@x.com>\r\n",
+	{ "ops@x.com", FROM_REWRITE, "root", NULL, "From: a@intranet\r\n", "From: a on web1 <ops@x.com>\r\n",
 	  "ops@x.com" },
-	{ "ops@x.com", true, NULL, NULL, "From: Mail Delivery System <MAILER-DAEMON@example.com>\r\n",
+	{ "ops@x.com", FROM_REWRITE, NULL, NULL, "From: Mail Delivery System <MAILER-DAEMON@example.com>\r\n",
 	  "From: Mail Delivery System <ops@x.com>\r\n", "" },
 	/* the account already */
-	{ "ops@x.com", true, "root", NULL, "From:  Ops  <ops@X.COM> (x)\r\nSender: s@t.u\r\n",
+	{ "ops@x.com", FROM_REWRITE, "root", NULL, "From:  Ops  <ops@X.COM> (x)\r\nSender: s@t.u\r\n",
 	  "From:  Ops  <ops@X.COM> (x)\r\nSender: s@t.u\r\n", "ops@x.com" },
-	{ "root@example.com", true, "root", NULL, "From: Root <root>\r\n",
+	{ "root@example.com", FROM_REWRITE, "root", NULL, "From: Root <root>\r\n",
 	  "From: Root <root@example.com>\r\n", "root@example.com" },
 	/* and then there is no Sender beside it */
-	{ "ops@x.com", true, "root", NULL, "Sender: s@t.u\r\nFrom: A <a@b.c>\r\n",
+	{ "ops@x.com", FROM_REWRITE, "root", NULL, "Sender: s@t.u\r\nFrom: A <a@b.c>\r\n",
 	  "From: A <ops@x.com>\r\nReply-To: a@b.c\r\n", "ops@x.com" },
+	/* a name that says it already, one that is somebody else's */
+	{ "ops@x.com", FROM_REWRITE, "root", NULL, "From: Root at Web1 <root>\r\n",
+	  "From: Root at Web1 <ops@x.com>\r\n", "ops@x.com" },
+	{ "ops@x.com", FROM_REWRITE, "root", NULL, "From: Al <al@box.lan>\r\n",
+	  "From: Al <ops@x.com>\r\nReply-To: al@box.lan\r\n", "ops@x.com" },
+
+	/* of this host alone */
+	{ "ops@x.com", FROM_REWRITE_LOCAL, "root", NULL, "From: root (Cron Daemon)\r\n",
+	  "From: \"Cron Daemon (root on web1)\" <ops@x.com>\r\n", "ops@x.com" },
+	{ "ops@x.com", FROM_REWRITE_LOCAL, "root", NULL, "From: Al <al@web1.example.com>\r\n",
+	  "From: \"Al (al on web1)\" <ops@x.com>\r\n", "ops@x.com" },
+	{ "ops@x.com", FROM_REWRITE_LOCAL, "root", NULL, "From: Al <al@example.com>\r\n",
+	  "From: Al <al@example.com>\r\n", "ops@x.com" },
+	{ "ops@x.com", FROM_REWRITE_LOCAL, "root", NULL,
+	  "From: Al <al@y.org>\r\nSender: root\r\nReply-To: al@y.org, root@localhost\r\n",
+	  "From: Al <al@y.org>\r\nSender: ops@x.com\r\nReply-To: al@y.org, ops@x.com\r\n", "ops@x.com" },
+	{ "ops@x.com", FROM_REWRITE_LOCAL, "root", NULL, "From: Al <al@y.org>, root\r\n",
+	  "From: Al <ops@x.com>\r\nReply-To: al@y.org\r\n", "ops@x.com" },
+	{ "ops@x.com", FROM_REWRITE_LOCAL, "root", NULL, "", "From: alice on web1 <ops@x.com>\r\n",
+	  "ops@x.com" },
+
+	/* maps and masks */
+	{ NULL, FROM_KEEP, "www-data", NULL, "From: Shop <www-data>\r\nSender: x@db.hid.org\r\n",
+	  "From: Shop <shop@y.org>\r\nSender: x@hid.org\r\n", "shop@y.org" },
+	{ NULL, FROM_KEEP, "x@db.hid.org", NULL, F "Reply-To: \"X, Y\" <x@db.hid.org>\r\n",
+	  F "Reply-To: \"X, Y\" <x@hid.org>\r\n", "x@hid.org" },
+	{ NULL, FROM_KEEP, "root@hid.org", NULL, F "Cc: www-data, to@old.org\r\n",
+	  F "Cc: www-data@example.com, to@new.org\r\n", "root@hid.org" },
+	{ "ops@x.com", FROM_REWRITE_LOCAL, "www-data", NULL, "From: Shop <www-data>\r\n",
+	  "From: Shop <shop@y.org>\r\n", "ops@x.com" },
+	{ "ops@x.com", FROM_REWRITE, "www-data", NULL, "From: Shop <www-data>\r\n",
+	  "From: Shop <ops@x.com>\r\nReply-To: shop@y.org\r\n", "ops@x.com" },
+	{ "shop@y.org", FROM_REWRITE, "www-data", NULL, "From: Shop <www-data>\r\n",
+	  "From: Shop <shop@y.org>\r\n", "shop@y.org" },
+	{ "ops@x.com", FROM_REWRITE, "www-data", NULL, "",
+	  "From: alice on web1 <ops@x.com>\r\nReply-To: shop@y.org\r\n", "ops@x.com" },
 };
 
 /* Appended fields come behind T: the expected text is put together the same way. */
@@ -268,7 +316,7 @@ START_TEST(senders_and_authors)
 
 	if (senders[_i].account != NULL)
 		relay.from = addr_parse(span_of(senders[_i].account), NULL);
-	relay.from_header = senders[_i].rewrite ? FROM_REWRITE : FROM_KEEP;
+	relay.from_header = senders[_i].rewrite;
 	m = submission_new(buf_view(&text), senders[_i].sender);
 	if (senders[_i].full_name != NULL)
 		m->env.full_name = xstrdup(senders[_i].full_name);
@@ -282,6 +330,26 @@ START_TEST(senders_and_authors)
 	buf_done(&text);
 	buf_done(&want);
 	buf_done(&got);
+}
+END_TEST
+
+/* Who may not say so sends as himself; his From is his affair. */
+START_TEST(an_untrusted_sender)
+{
+	static char    *trusted[] = { (char *)"www-data", NULL };
+	struct message *m = submission_new((struct span)S(D M F T "\r\n"), "boss@x.org");
+	struct mail    *mail = mail_for(m, "bob@example.net");
+
+	m->uid = m->env.uid = getuid() + 1;
+	conf.trusted_users = trusted;
+	ck_assert_int_eq(compose(&conf, &relay, mail), 0);
+	ck_assert_str_eq(mail->from->text, "alice@example.com");
+	ck_assert_ptr_nonnull(strstr(buf_cstr(&mail->head), F));
+	m->uid = getuid();
+	ck_assert_int_eq(compose(&conf, &relay, mail), 0);
+	ck_assert_str_eq(mail->from->text, "boss@x.org");
+	mail_free(mail);
+	message_close(NULL, m);
 }
 END_TEST
 
@@ -459,6 +527,7 @@ suite_compose(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, composes, 0, ROWS(rows));
 	tcase_add_loop_test(t, senders_and_authors, 0, ROWS(senders));
+	tcase_add_test(t, an_untrusted_sender);
 	tcase_add_test(t, a_submitter_the_kernel_does_not_confirm);
 	tcase_add_test(t, a_user_name_that_would_end_the_comment);
 	tcase_add_loop_test(t, message_ids, 0, ROWS(ids));

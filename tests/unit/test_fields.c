@@ -123,13 +123,58 @@ static const struct {
 	  " Some Body <" X10 "@x.org>\r\n" },
 };
 
+static struct addr *
+qualify(void *arg, const struct addr *a)
+{
+	return addr_qualify(a, *(const struct span *)arg);
+}
+
+static void
+qualify_all(struct buf *out, const struct field *f, struct span domain)
+{
+	fields_rewrite(out, f, qualify, &domain);
+}
+
+/* Names become others, whatever stands around them. */
+static struct addr *
+hide(void *arg, const struct addr *a)
+{
+	(void)arg;
+	return span_eq(addr_local(a), SPAN("bob")) ? addr_parse(SPAN("rob@y.org"), NULL) : NULL;
+}
+
+static const struct {
+	struct span in;
+	const char *out;
+} hidden[] = {
+	{ S("To: bob@x.org\r\n"), "To: rob@y.org\r\n" },
+	{ S("To: \"Bob\" < bob@x.org > (b), a@b,\r\n BOB@x.org, bob@z\r\n"),
+	  "To: \"Bob\" < rob@y.org > (b), a@b, BOB@x.org, rob@y.org\r\n" },
+	{ S("To: g: bob (x) @ x.org;\r\n"), "To: g: rob@y.org;\r\n" },
+	{ S("To: <@a,@b:bob@x.org>\r\n"), "To: <@a,@b:rob@y.org>\r\n" },
+	{ S("To: a@b,\r\n c@d\r\n"), "To: a@b,\r\n c@d\r\n" },
+	{ S("To: rob@y.org,  bob bob@x.org\r\n"), "To: rob@y.org,  bob bob@x.org\r\n" },
+};
+
+START_TEST(rewrites)
+{
+	struct field f = field_of(hidden[_i].in);
+	struct buf   b;
+
+	buf_init(&b, 4096);
+	fields_rewrite(&b, &f, hide, NULL);
+	ck_assert_str_eq(buf_cstr(&b), hidden[_i].out);
+	buf_done(&b);
+}
+END_TEST
+
 START_TEST(qualifies)
 {
 	struct field f = field_of(qualified[_i].in);
 	struct buf   b;
 
 	buf_init(&b, 4096);
-	fields_qualify(&b, &f, SPAN("x.org"));
+	qualify_all(&b, &f, SPAN("x.org"));
 	ck_assert_str_eq(buf_cstr(&b), qualified[_i].out);
 	buf_done(&b);
 }
@@ -145,11 +190,11 @@ START_TEST(too_long_to_qualify)
 	for (int i = 60; i < 250; i += 60)
 		domain[i] = '.';
 	buf_init(&b, 4096);
-	fields_qualify(&b, &f, (struct span){ domain, 255 });
+	qualify_all(&b, &f, (struct span){ domain, 255 });
 	ck_assert_str_eq(buf_cstr(&b), "To: root\r\n");
 	buf_done(&b);
 	buf_init(&b, 12);
-	fields_qualify(&b, &f, SPAN("x.org"));
+	qualify_all(&b, &f, SPAN("x.org"));
 	ck_assert(b.over);
 	buf_done(&b);
 }
@@ -203,7 +248,7 @@ START_TEST(a_long_list)
 	{
 		struct field f = field_of(buf_view(&in));
 
-		fields_qualify(&out, &f, SPAN("example.com"));
+		qualify_all(&out, &f, SPAN("example.com"));
 	}
 	ck_assert(!out.over);
 	rest = buf_view(&out);
@@ -233,6 +278,7 @@ suite_fields(void)
 	tcase_add_loop_test(t, finds, 0, ROWS(layouts));
 	tcase_add_test(t, finds_in_a_part);
 	tcase_add_loop_test(t, copies_fields, 0, ROWS(copies));
+	tcase_add_loop_test(t, rewrites, 0, ROWS(hidden));
 	tcase_add_loop_test(t, qualifies, 0, ROWS(qualified));
 	tcase_add_test(t, too_long_to_qualify);
 	tcase_add_loop_test(t, folds_fields, 0, ROWS(folds));
