@@ -19,10 +19,11 @@
 #include "relay/work.h"
 
 #define EXPIRE_A_TURN    64
+#define ROUNDS_A_PULL    32             /* that end at once, before the sockets have their turn */
 #define LOOK_MS          15000          /* a poke can be lost: look all the same */
 #define REAP_AGE_S       7200           /* orphans of tmp/; the shim gives up after half of that */
 #define CHANCE_MS        600000         /* what slept past its expiry is tried for so long before it expires */
-#define DISK_AGAIN_S     60             /* a message that cannot be read or moved just now */
+#define DISK_AGAIN_S     60             /* what cannot be read or moved just now */
 
 struct queue {
 	struct event_base *base;
@@ -41,6 +42,7 @@ struct queue {
 
 	struct timer      *look;
 	struct timer      *tidy;        /* frees what left, from the loop */
+	struct timer      *shortage;    /* set: nothing is pulled until it fires */
 	bool               quitting;
 	void             (*idle)(void *arg);
 	void              *idle_arg;
@@ -172,6 +174,13 @@ work_env(struct queue *q, const struct relay_conf *relay)
 	};
 }
 
+/* Of the process or the system: the next message could not be opened either. */
+static bool
+is_shortage(int err)
+{
+	return err == -EMFILE || err == -ENFILE || err == -ENOMEM;
+}
+
 /* NULL: it went where such a file goes. */
 static struct work *
 load(struct queue *q, struct upstream *u, struct entry *e)
@@ -192,6 +201,10 @@ load(struct queue *q, struct upstream *u, struct entry *e)
 		put_away(q, e, PLACE_BAD, err == -EAGAIN ? "it was never finished" : why);
 	} else if (err == -ENOENT) {
 		free(e);
+	} else if (is_shortage(err)) {
+		complain(e, "cannot be read, and no other can now", err);
+		ready_return(&q->ready, e);
+		timer_set(q->shortage, DISK_AGAIN_S * 1000);
 	} else {
 		complain(e, "cannot be read", err);
 		due_add(q->due, e, clock_wall_s() + DISK_AGAIN_S);
@@ -232,7 +245,11 @@ on_next(void *owner, struct upstream *u)
 		if (work_is_back(w))
 			end_round(q, w);        /* what was left of it cannot be sent */
 	}
-	while (q->ready.n > 0) {
+	for (int n = 0; q->ready.n > 0 && !timer_is_set(q->shortage); n++) {
+		if (n == ROUNDS_A_PULL) {
+			timer_set(q->tidy, 0);  /* which offers again */
+			break;
+		}
 		w = load(q, u, ready_take(&q->ready));
 		if (w == NULL)
 			continue;
@@ -291,6 +308,12 @@ nudge(struct queue *q)
 	if (fleet_is_resting(q->fleet))
 		for (size_t i = 0; i < q->fleet->n; i++)
 			upstream_nudge(q->fleet->up[i]);
+}
+
+static void
+on_shortage_over(void *arg)
+{
+	offer(arg);
 }
 
 static void
@@ -392,10 +415,12 @@ static void
 on_look(void *arg)
 {
 	struct queue *q = arg;
-	int reaped = store_reap(q->store, REAP_AGE_S);
+	int reaped = store_reap(q->store, REAP_AGE_S), err = store_trouble(q->store);
 
 	if (reaped > 0)
 		log_info("tmp/: %d unfinished submissions removed", reaped);
+	if (err != 0)
+		log_err("cur/: cannot be synced: %s: after a crash, what was sent may be sent again", strerror(-err));
 	queue_wake(q);
 	look_at_the_clock(q);
 	timer_set(q->look, expire_ready(q) ? 0 : LOOK_MS);
@@ -420,6 +445,7 @@ queue_new(struct event_base *base, struct store *store, struct config *conf, str
 	q->due = due_new(base, store, &due_ops, q);
 	q->look = timer_new(base, on_look, q);
 	q->tidy = timer_new(base, on_tidy, q);
+	q->shortage = timer_new(base, on_shortage_over, q);
 	return q;
 }
 
@@ -480,6 +506,7 @@ queue_quit(struct queue *q, void (*idle)(void *arg), void *arg)
 	fleet_quit(q->fleet);
 	due_stop(q->due);
 	timer_off(q->look);
+	timer_off(q->shortage);
 	arrivals_stop(q->arrivals);
 	timer_set(q->tidy, 0);
 }
@@ -509,6 +536,7 @@ queue_free(struct queue *q)
 	arrivals_free(q->arrivals);
 	timer_free(q->look);
 	timer_free(q->tidy);
+	timer_free(q->shortage);
 	free(q);
 }
 

@@ -3,11 +3,13 @@
 
 #include <sys/resource.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/fs.h"
 #include "spool/draft.h"
 
 static struct rig r;
@@ -155,6 +157,73 @@ START_TEST(parameters_that_cannot_be_said)
 }
 END_TEST
 
+/* ---- trouble that is no message's ---- */
+
+START_TEST(no_descriptor_is_no_messages_trouble)
+{
+	r.open_error = _i == 0 ? EMFILE : ENFILE;
+	rig_submit_each(&r, 200);
+	rig_start(&r);
+	rig_pass(&r, 10);
+	ck_assert_uint_eq(rig_got(&r, 0, NULL), 0);
+	ck_assert_msg(rig_logged(&r, "cannot be read") < 30, "%u lines", rig_logged(&r, "cannot be read"));
+	r.open_error = 0;
+	UNTIL(&r, rig_got(&r, 0, NULL) == 200, 80);
+	rig_end(&r);
+}
+END_TEST
+
+/* ---- turns ---- */
+
+#define ODD 150
+
+/* Messages that come to an end without a server.  The daemon is deaf while they do, so not all in one turn. */
+START_TEST(ends_of_their_own_in_turns)
+{
+	size_t most = 0, now = 0, before = 0;
+	char   name[ID_LEN + 1];
+
+	for (unsigned i = 0; i < ODD; i++) {
+		msgid_format(UINT64_C(0x0006456789ABC000) + i, name);
+		scratch_write(&r.spool, "new", name, SPAN("no message"));
+	}
+	rig_start(&r);
+	rig_within(&r, 20);
+	while (now < ODD && rig_turn(&r)) {
+		now = rig_files(&r, PLACE_BAD);
+		most = now - before > most ? now - before : most;
+		before = now;
+	}
+	ck_assert_uint_eq(now, ODD);
+	ck_assert_msg(most <= 40, "%zu in one turn", most);
+	rig_end(&r);
+}
+END_TEST
+
+/* ---- what the helper thread met ---- */
+
+static int
+failing_fsync(int fd)
+{
+	(void)fd;
+	errno = EIO;
+	return -1;
+}
+
+/* The thread's second is a real one, ours are not: many looks go by in it. */
+START_TEST(a_sync_that_fails_is_said)
+{
+	rig_submit(&r, "alice@example.org", "bob@example.net");
+	fs.fsync = failing_fsync;
+	rig_start(&r);
+	UNTIL(&r, rig_is_empty(&r), 10);
+	for (int i = 0; i < 5000 && rig_logged(&r, "cur/: cannot be synced") == 0; i++)
+		rig_pass(&r, 20);
+	ck_assert_uint_eq(rig_logged(&r, "cur/: cannot be synced"), 1);
+	rig_end(&r);
+}
+END_TEST
+
 TCase *
 queue_bounds_case(void)
 {
@@ -166,5 +235,8 @@ queue_bounds_case(void)
 	tcase_add_test(tc, one_of_two_unreturnable);
 	tcase_add_test(tc, unreturnable_after_a_crash);
 	tcase_add_loop_test(tc, parameters_that_cannot_be_said, 0, sizeof(said) / sizeof(said[0]));
+	tcase_add_loop_test(tc, no_descriptor_is_no_messages_trouble, 0, 2);
+	tcase_add_test(tc, ends_of_their_own_in_turns);
+	tcase_add_test(tc, a_sync_that_fails_is_said);
 	return tc;
 }

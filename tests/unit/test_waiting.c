@@ -159,7 +159,9 @@ START_TEST(any_order)
 }
 END_TEST
 
-static const int64_t shifts[] = { 0, -1, 3600, -3 * 86400, 86400, -2000000000, 4000000000, INT64_MIN / 2, INT64_MAX / 2 };
+static const int64_t shifts[] = {
+	0, -1, 3600, -3 * 86400, 86400, -2000000000, 4000000000, INT64_MIN / 2, INT64_MAX / 2,
+};
 
 /* Also where many become equal, and the IDs decide. */
 START_TEST(shifted)
@@ -167,7 +169,8 @@ START_TEST(shifted)
 	struct entry *last = NULL, *e;
 
 	for (int i = 0; i < MANY; i++) {
-		pool[i] = (struct entry){ .id = (msgid)dice(1u << 30) << 16 | (msgid)i, .due_s = 1764000000 + dice(90000) };
+		pool[i] = (struct entry){ .id = (msgid)dice(1u << 30) << 16 | (msgid)i };
+		pool[i].due_s = 1764000000 + dice(90000);
 		pool[i].last_s = pool[i].due_s - 300;
 		waiting_add(&w, &pool[i]);
 	}
