@@ -36,7 +36,8 @@ struct entry *ready_take(struct ready *r);                      /* NULL: nothing
  * Take out those for which which() is true, `most` at the most, chained by
  * next.  The others keep their place.
  */
-struct entry *ready_take_those(struct ready *r, bool (*which)(void *arg, const struct entry *e), void *arg, size_t most);
+struct entry *ready_take_those(struct ready *r, bool (*which)(void *arg, const struct entry *e), void *arg,
+                               size_t most);
 
 /* Every entry, in no particular order.  each() may not change r. */
 void          ready_each(const struct ready *r, void (*each)(void *arg, struct entry *e), void *arg);

@@ -359,7 +359,8 @@ static const struct {
 } notices[] = {
 	{ { .action = REPORT_DELAYED, .dsn = "4.2.2", .code = 452, .text = "mailbox full", .remote = "smtp.example.net" },
 	  0, NOTIFY_FAILURE,
-	  { "Subject: Mail delivery is delayed\r\n", "Tried for 2 hours without success. smtp.example.net last said:\r\n        452 4.2.2 mailbox full\r\n",
+	  { "Subject: Mail delivery is delayed\r\n",
+	    "Tried for 2 hours without success. smtp.example.net last said:\r\n        452 4.2.2 mailbox full\r\n",
 	    "Action: delayed\r\nStatus: 4.2.2\r\n", "Will-Retry-Until: Sat, 29 Nov 2025 16:00:00 +0000\r\n",
 	    "text/rfc822-headers\r\n", "need to send it once more" }, "message/rfc822" },
 	{ { .action = REPORT_DELAYED, .text = "the spool is full" }, NOTIFY_DELAY, NOTIFY_SUCCESS | NOTIFY_FAILURE,
