@@ -13,6 +13,7 @@
 #include <event2/event.h>
 
 #include "net/conn.h"
+#include "net/outq.h"
 #include "net/stream.h"
 #include "net/tls.h"
 
@@ -20,7 +21,6 @@
 #define FLUSH_BYTES     (1024 * 1024)
 #define WHY_MAX         1024
 #define KEEP_IN_BYTES   (4 * 1024)
-#define KEEP_OUT_BYTES  (256 * 1024)    /* what a streaming session uses again and again */
 
 struct conn {
 	struct stream          stream;
@@ -44,8 +44,7 @@ struct conn {
 	bool        again;              /* bytes may wait where the kernel cannot tell */
 	bool        ended;              /* nothing more will be read; why says why */
 
-	struct buf out;
-	size_t     out_sent;            /* bytes at the front of out that are gone already */
+	struct outq out;
 	size_t     low;
 	bool       full;                /* out was at or above low: room() is owed below */
 	bool       blocked;             /* the kernel took no more */
@@ -80,7 +79,7 @@ conn_new(struct event_base *base, int fd, size_t line_max,
 	c->arg = arg;
 	c->line_max = line_max;
 	buf_init(&c->in, line_max + 2 + READ_BYTES);
-	buf_init(&c->out, CONN_OUT_MAX_BYTES);
+	outq_init(&c->out, CONN_OUT_MAX_BYTES);
 	buf_init(&c->why, WHY_MAX);
 	c->readable = event_new(base, fd, EV_READ | EV_PERSIST, turn, c);
 	c->writable = event_new(base, fd, EV_WRITE | EV_PERSIST, turn, c);
@@ -99,7 +98,7 @@ destroy(struct conn *c)
 	event_free(c->soon);
 	stream_done(&c->stream);
 	buf_done(&c->in);
-	buf_done(&c->out);
+	outq_done(&c->out);
 	buf_done(&c->why);
 	free(c->summary);
 	free(c);
@@ -122,7 +121,7 @@ shaking(const struct conn *c)
 size_t
 conn_queued(const struct conn *c)
 {
-	return c->out.n - c->out_sent;
+	return outq_left(&c->out).n;
 }
 
 static bool
@@ -251,42 +250,26 @@ tell_gone(struct conn *c)
 
 /* Writing. */
 
-/* The queue is a buffer whose front is sent; the front is given up when that
-   costs no more than has been sent since. */
-static void
-sent(struct conn *c, size_t n)
-{
-	c->out_sent += n;
-	if (c->out_sent == c->out.n) {
-		c->out_sent = 0;
-		if (c->out.cap > KEEP_OUT_BYTES)
-			buf_done(&c->out);
-		else
-			buf_clear(&c->out);
-	} else if (c->out_sent >= READ_BYTES && c->out_sent >= c->out.n / 2) {
-		buf_drop(&c->out, c->out_sent);
-		c->out_sent = 0;
-	}
-}
-
 static void
 flush(struct conn *c)
 {
 	size_t budget = FLUSH_BYTES, n;
+	struct span left;
 	enum flow flow;
 
-	if (c->out.over)
+	if (c->out.bytes.over)
 		break_off(c, "too much output queued", false);
 	if (!below_low(c))
 		c->full = true;
 	while (!c->broken && !c->blocked && budget > 0) {
-		n = shaking(c) ? c->clear : conn_queued(c);
-		if (n > budget)
-			n = budget;
-		if (n == 0)
+		left = outq_left(&c->out);
+		if (shaking(c))
+			left.n = c->clear;
+		if (left.n > budget)
+			left.n = budget;
+		if (left.n == 0)
 			return;
-		flow = stream_put(&c->stream,
-		    (struct span){ c->out.p + c->out_sent, n }, &n);
+		flow = stream_put(&c->stream, left, &n);
 		if (flow == FLOW_WAIT)
 			c->blocked = true;
 		else if (flow == FLOW_FAILED)
@@ -295,7 +278,7 @@ flush(struct conn *c)
 		if (shaking(c))
 			c->clear -= n;
 		budget -= n;
-		sent(c, n);
+		outq_took(&c->out, n);
 	}
 }
 
@@ -314,7 +297,7 @@ conn_write(struct conn *c, struct span bytes)
 {
 	if (dead(c))
 		return;
-	buf_span(&c->out, bytes);
+	buf_span(&c->out.bytes, bytes);
 	settle(c);
 }
 
@@ -322,13 +305,12 @@ struct buf *
 conn_out(struct conn *c)
 {
 	if (dead(c)) {
-		buf_clear(&c->out);
-		c->out_sent = 0;
+		outq_clear(&c->out);
 	} else if (!c->turning && !c->soon_on && !c->blocked) {
 		/* Bytes that settle() will not see being added. */
 		arm(c->soon, true, &c->soon_on);
 	}
-	return &c->out;
+	return &c->out.bytes;
 }
 
 void
