@@ -69,8 +69,7 @@ static char scratch[READ_BYTES];
 static void turn(evutil_socket_t fd, short what, void *arg);
 
 struct conn *
-conn_new(struct event_base *base, int fd, size_t line_max,
-    const struct conn_ops *ops, void *arg)
+conn_new(struct event_base *base, int fd, size_t line_max, const struct conn_ops *ops, void *arg)
 {
 	struct conn *c = xcalloc(1, sizeof(*c));
 
@@ -133,8 +132,7 @@ below_low(const struct conn *c)
 static bool
 owes_room(const struct conn *c)
 {
-	return c->full && c->ops->room != NULL && !shaking(c) && !c->ended &&
-	    !c->broken && below_low(c);
+	return c->full && c->ops->room != NULL && !shaking(c) && !c->ended && !c->broken && below_low(c);
 }
 
 static bool
@@ -273,8 +271,7 @@ flush(struct conn *c)
 		if (flow == FLOW_WAIT)
 			c->blocked = true;
 		else if (flow == FLOW_FAILED)
-			break_off(c, buf_cstr(&c->stream.error),
-			    c->stream.error_tls);
+			break_off(c, buf_cstr(&c->stream.error), c->stream.error_tls);
 		if (shaking(c))
 			c->clear -= n;
 		budget -= n;
