@@ -13,6 +13,8 @@ static const struct {
 } commands[] = {
 	{ "mailq", command_mailq, "list the queue: what waits, since when, and why" },
 	{ "flush", command_flush, "try what waits now" },
+	{ "verify", command_verify, "say where mail for an address goes, and why" },
+	{ "newaliases", command_newaliases, "check the aliases file" },
 	{ "check", command_check, "read the configuration and say what is wrong with it" },
 };
 

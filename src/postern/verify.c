@@ -1,0 +1,172 @@
+/*
+ * verify.c - postern verify: where would mail for an address go, by which
+ * relay, and why.  Asks the configuration and the aliases file, and nobody
+ * else: the daemon need not run.
+ */
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "mail/header.h"
+#include "postern/command.h"
+#include "postern/names.h"
+#include "route/route.h"
+#include "spool/place.h"
+
+struct verify {
+	const struct config  *conf;
+	const struct aliases *aliases;
+	char                  host[256];
+	int                   rc;
+};
+
+static void
+on_step(void *arg, const char *text)
+{
+	(void)arg;
+	printf("    %s\n", text);
+}
+
+/* The part before a '+' names the user. */
+static bool
+is_user(const struct addr *a)
+{
+	struct span local = addr_local(a);
+	const char *plus = local.n > 1 ? memchr(local.p + 1, '+', local.n - 1) : NULL;
+	char *name = span_dup(local);
+	bool is = getpwnam(name) != NULL;
+
+	if (!is && plus != NULL) {
+		name[plus - local.p] = '\0';
+		is = getpwnam(name) != NULL;
+	}
+	free(name);
+	return is;
+}
+
+static void
+say_who(const struct verify *v, const struct addr *a)
+{
+	if (!route_is_local(v->conf, v->host, a) || aliases_find(v->aliases, addr_local(a)) != NULL)
+		return;
+	if (is_user(a))
+		printf("    %s is a user of this host\n", a->text);
+	else
+		printf("    %s is neither a user nor an alias of this host\n", a->text);
+}
+
+static void
+say_sender(const struct verify *v, const struct addr *a)
+{
+	struct addr *seen = route_sender(v->conf, v->host, a);
+	const struct relay_conf *r = &v->conf->relays[0];
+
+	printf("    as a sender it is %s", seen->text);
+	if (r->from != NULL && !addr_eq(r->from, seen))
+		printf(", and %s in the envelope (from of relay %s)", r->from->text, r->name);
+	putchar('\n');
+	addr_free(seen);
+}
+
+static void
+say_way(const struct verify *v, const struct addr *a, const struct addr *to)
+{
+	const struct relay_conf *r = v->conf->relays;
+	size_t i;
+
+	printf("%s... deliverable: relay %s, host %s, user %s", a->text, r->name, r->host, to->text);
+	for (i = 1; i < v->conf->nrelays; i++)
+		printf("%s%s", i == 1 ? " (else by " : ", ", r[i].name);
+	printf("%s\n", i > 1 ? ")" : "");
+}
+
+static void
+verify(struct verify *v, const struct addr *a)
+{
+	struct route_ear ear = { .step = on_step, .notice = on_step };
+	struct route r;
+	int e;
+	size_t i;
+
+	printf("%s:\n", a->text);
+	say_who(v, a);
+	e = route_recipient(v->conf, v->aliases, v->host, a, &ear, &r);
+	say_sender(v, a);
+	for (i = 0; e == 0 && i < r.to.n; i++)
+		say_way(v, a, r.to.addr[i]);
+	if (e == 0 && r.to.n == 0)
+		printf("%s... deliverable: %s\n", a->text, buf_cstr(&r.why));
+	else if (e == -EAGAIN)
+		printf("%s... deferred: %s\n", a->text, buf_cstr(&r.why));
+	else if (e != 0)
+		printf("%s... not deliverable: %s\n", a->text, buf_cstr(&r.why));
+	if (e != 0 && v->rc != EX_NOUSER)
+		v->rc = e == -EAGAIN ? EX_TEMPFAIL : EX_NOUSER;
+	route_done(&r);
+}
+
+static int
+on_mailbox(void *arg, const struct mailbox *m)
+{
+	struct verify *v = arg;
+
+	if (m->addr != NULL) {
+		verify(v, m->addr);
+	} else {
+		printf("%.*s... not deliverable: %s\n", (int)m->spec.n, m->spec.p, m->why);
+		v->rc = EX_NOUSER;
+	}
+	return 0;
+}
+
+static void
+on_wrong(void *arg, const char *where, const char *what)
+{
+	(void)arg;
+	fprintf(stderr, "%s: %s\n", where, what);
+}
+
+static int
+verify_all(const struct config *c, char **args)
+{
+	const struct alias_ear ear = { .wrong = on_wrong };
+	struct verify v = { .conf = c };
+	struct aliases *t = NULL;
+	struct buf why;
+
+	buf_init(&why, 8192);
+	if (names_read(c->aliases, &ear, &t, &why) != 0)
+		fprintf(stderr, "postern: %s; no alias is known\n", buf_cstr(&why));
+	v.aliases = t;
+	names_host(v.host);
+	for (; *args != NULL; args++)
+		header_mailboxes(span_of(*args), on_mailbox, &v);
+	aliases_free(t);
+	buf_done(&why);
+	return v.rc;
+}
+
+int
+command_verify(int argc, char **argv)
+{
+	struct config *c = NULL;
+	struct buf why;
+	int rc;
+
+	if (argc < 2 || argv[1][0] == '-') {
+		fputs("usage: postern verify ADDRESS...\n", stderr);
+		return EX_USAGE;
+	}
+	buf_init(&why, 65536);
+	rc = config_read(place_conf(), place_providers(), &c, &why);
+	if (rc == 0)
+		rc = verify_all(c, argv + 1);
+	else
+		fprintf(stderr, "postern: %s\n", buf_cstr(&why));
+	config_free(c);
+	buf_done(&why);
+	return rc == EX_NOINPUT ? EX_CONFIG : rc;
+}
