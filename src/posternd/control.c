@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "net/acceptor.h"
 #include "net/conn.h"
 #include "net/loop.h"
 #include "posternd/local.h"
@@ -34,7 +35,7 @@ struct control {
 	struct event_base *base;
 	struct queue      *queue;
 	int                fd;
-	struct watch      *watch;
+	struct acceptor   *acceptor;
 	struct client     *clients;
 	unsigned           nclients;
 	int64_t            flushed_ms;
@@ -249,14 +250,11 @@ on_deadline(void *arg)
 static const struct conn_ops conn_ops = { .line = on_line, .room = on_room, .gone = on_gone };
 
 static void
-on_connection(void *arg)
+on_connection(void *arg, int fd)
 {
 	struct control *ctl = arg;
-	int fd = accept4(ctl->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	struct client *c;
 
-	if (fd == -1)
-		return;
 	if (ctl->nclients >= MAX_CLIENTS) {
 		close(fd);                      /* the asker sees no "end" and says so */
 		return;
@@ -286,7 +284,7 @@ control_start(struct event_base *base, struct queue *q, struct buf *why)
 		free(c);
 		return NULL;
 	}
-	c->watch = watch_fd(base, c->fd, on_connection, c);
+	c->acceptor = acceptor_new(base, c->fd, on_connection, c);
 	return c;
 }
 
@@ -297,7 +295,7 @@ control_stop(struct control *c)
 		return;
 	while (c->clients != NULL)
 		drop(c->clients);
-	watch_free(c->watch);
+	acceptor_free(c->acceptor);
 	close(c->fd);
 	unlink(c->path);
 	free(c);
