@@ -116,6 +116,9 @@ put_message(struct buf *b, struct store *store, const struct shown *s)
 	const char *why;
 	int err = store_load(store, s->place, s->id, &m, &why);
 
+	/* What the disk would not let go to later/ waits in cur/. */
+	if (err == -ENOENT && s->place == PLACE_LATER)
+		err = store_load(store, PLACE_CUR, s->id, &m, &why);
 	msgid_format(s->id, id);
 	if (err == -EBADMSG || err == -EAGAIN) {
 		if (store_stat(store, s->place, s->id, &st) == 0)

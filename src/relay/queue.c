@@ -104,17 +104,23 @@ complain(const struct entry *e, const char *what, int err)
 	log_err("%s: %s: %s", id, what, strerror(-err));
 }
 
-/* Out of cur/ into a place where it is nobody's turn any more. */
+/*
+ * Out of cur/ into a place where it is nobody's turn any more.  What cannot
+ * be moved just now stays in line, or nobody would see it until a restart.
+ */
 static void
 put_away(struct queue *q, struct entry *e, enum place to, const char *why)
 {
 	char id[ID_LEN + 1];
 	int err = store_move(q->store, e->id, PLACE_CUR, to);
 
-	msgid_format(e->id, id);
-	if (err != 0)
+	if (err != 0 && err != -ENOENT) {
 		complain(e, "cannot be put away", err);
-	else
+		due_add(q->due, e, clock_wall_s() + DISK_AGAIN_S);
+		return;
+	}
+	msgid_format(e->id, id);
+	if (err == 0)
 		log_write(LOG_LEVEL_ERR, "%s: moved to %s/: %s", id, place_name(to), why);
 	free(e);
 }
