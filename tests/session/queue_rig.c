@@ -192,8 +192,8 @@ read_config(struct rig *r)
 	buf_init(&text, 1u << 16);
 	buf_init(&path, 512);
 	buf_init(&why, 4096);
-	buf_printf(&text, "hostname = \"web1.example.com\"\ndomain = \"example.com\"\n%s\n",
-	    r->top != NULL ? r->top : "");
+	buf_printf(&text, "hostname = \"web1.example.com\"\ndomain = \"example.com\"\n"
+	    "aliases = \"%s/aliases\"\n%s\n", r->spool.path, r->top != NULL ? r->top : "");
 	for (size_t i = 0; i < r->nrelays; i++)
 		put_relay(&text, &r->relay[i], names[i]);
 	scratch_write(&r->spool, ".", "conf", buf_view(&text));

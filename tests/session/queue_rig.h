@@ -106,6 +106,7 @@ TCase *queue_failing_case(void);
 TCase *queue_breaker_case(void);
 TCase *queue_failover_case(void);
 TCase *queue_life_case(void);
+TCase *queue_aliases_case(void);
 TCase *queue_two_case(void);
 TCase *queue_bounds_case(void);
 TCase *queue_clock_case(void);
