@@ -465,6 +465,7 @@ conn_give(struct conn *c, const struct conn_ops *ops, void *arg)
 {
 	c->ops = ops;
 	c->arg = arg;
+	outq_wipe(&c->out);
 }
 
 void

@@ -58,7 +58,8 @@ struct conn_ops {
    with bytes(): the most that it may leave.  ops lives as long as the conn. */
 struct conn *conn_new(struct event_base *base, int fd, size_t line_max, const struct conn_ops *ops, void *arg);
 
-/* Another owner takes it over: callbacks go there from now on. */
+/* Another owner takes it over: callbacks go there from now on.  What was sent
+   so far, a login perhaps, is overwritten in memory. */
 void conn_give(struct conn *c, const struct conn_ops *ops, void *arg);
 
 /* Begin a TLS handshake as a client; bytes already received and not yet

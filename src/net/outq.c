@@ -1,5 +1,7 @@
 #include "net/outq.h"
 
+#include <string.h>
+
 #define KEEP_BYTES  (256 * 1024)        /* what a streaming session uses again and again */
 #define DROP_BYTES  (64 * 1024)
 
@@ -46,4 +48,13 @@ outq_took(struct outq *q, size_t n)
 		buf_drop(&q->bytes, q->sent);
 		q->sent = 0;
 	}
+}
+
+void
+outq_wipe(struct outq *q)
+{
+	if (q->bytes.p == NULL)
+		return;
+	explicit_bzero(q->bytes.p, q->sent);
+	explicit_bzero(q->bytes.p + q->bytes.n, q->bytes.cap - q->bytes.n);
 }

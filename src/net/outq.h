@@ -17,5 +17,6 @@ void        outq_done(struct outq *q);
 void        outq_clear(struct outq *q);
 struct span outq_left(const struct outq *q);    /* not sent yet; valid until the next call */
 void        outq_took(struct outq *q, size_t n);
+void        outq_wipe(struct outq *q);          /* overwrite what was sent and is still in memory */
 
 #endif
