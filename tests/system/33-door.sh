@@ -103,6 +103,11 @@ if unshare -m true 2> /dev/null; then
 	sandboxed 'a root without a spool' no-spool unshare -m sh -c '
 		mount --make-rprivate / && mount -t tmpfs none "$1" && rmdir "$1"/* 2> /dev/null
 		exec env POSTERN_SPOOL="$1/gone" "$2" bob@example.net' sh "$POSTERN_SPOOL" "$BUILD/sendmail"
+	# What ProtectSystem=strict, DynamicUser and NoNewPrivileges come to.
+	sandboxed 'strict, with a user of its own' strict unshare -m sh -c '
+		mount --make-rprivate / && mount -o remount,bind,ro / && exec setpriv \
+		    --reuid=61999 --regid=61999 --clear-groups --no-new-privs -- "$1" bob@example.net' \
+	    sh "$BUILD/sendmail"
 else
 	skip 'a read-only file system' 'no mount namespaces here'
 fi
