@@ -11,6 +11,7 @@
 /* argv[0] is the subcommand's name.  A sysexits code. */
 int     bench_calls(int argc, char **argv);
 int     bench_blast(int argc, char **argv);
+int     bench_clients(int argc, char **argv);
 int     bench_fill(int argc, char **argv);
 int     bench_consume(int argc, char **argv);
 

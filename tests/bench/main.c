@@ -14,6 +14,7 @@ static const struct {
 } commands[] = {
 	{ "calls", bench_calls, "COUNT PARALLEL INPUT PROGRAM [ARGUMENT…]" },
 	{ "blast", bench_blast, "ADDRESS:PORT CONNECTIONS COUNT BYTES DEPTH bdat|data USER PASSWORD" },
+	{ "clients", bench_clients, "CLIENTS COUNT BYTES ADDRESS:PORT|PROGRAM ARGUMENT…" },
 	{ "fill",  bench_fill,  "SPOOL new|cur|later COUNT BYTES" },
 	{ "consume", bench_consume, "SPOOL" },
 };
