@@ -303,6 +303,10 @@ alias_expand(const struct aliases *t, const struct addr *a, const struct alias_o
 	struct expansion x = { .t = t, .ops = ops, .ear = ear };
 	int              r;
 
+	if (t != NULL && t->trouble != NULL) {
+		alias_tell(ear, t->path, "%s", t->trouble);
+		return -EIO;
+	}
 	x.seen = xcalloc(t != NULL && t->n > 0 ? t->n : 1, sizeof(*x.seen));
 	r = expand_local(&x, NULL, a, NULL);
 	for (size_t i = 0; i < x.nincluded; i++)

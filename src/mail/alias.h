@@ -51,6 +51,7 @@ struct alias {
 
 struct aliases {
 	char         *path;
+	char         *trouble;          /* not NULL: nobody can be looked up, and this is why */
 	struct alias *alias;            /* by name; no name twice: the first stands */
 	size_t        n;
 	size_t        bytes, longest;   /* of all right sides, of the longest one */
@@ -74,6 +75,9 @@ struct aliases *aliases_parse(struct span text, const char *path, const struct a
  * regular file); other -errno.
  */
 int             aliases_read(const char *path, const struct alias_ear *ear, struct aliases **ret);
+
+/* A table that is there but cannot be read now: every name of it waits. */
+struct aliases *aliases_unknown(const char *path, const char *why);
 void            aliases_free(struct aliases *t);        /* NULL is fine */
 
 /*

@@ -333,6 +333,16 @@ aliases_read(const char *path, const struct alias_ear *ear, struct aliases **ret
 	return e;
 }
 
+struct aliases *
+aliases_unknown(const char *path, const char *why)
+{
+	struct aliases *t = xcalloc(1, sizeof(*t));
+
+	t->path = xstrdup(path);
+	t->trouble = xstrdup(why);
+	return t;
+}
+
 void
 aliases_free(struct aliases *t)
 {
@@ -342,5 +352,6 @@ aliases_free(struct aliases *t)
 		free_alias(&t->alias[i]);
 	free(t->alias);
 	free(t->path);
+	free(t->trouble);
 	free(t);
 }

@@ -77,8 +77,14 @@ read_it(struct aliasfile *f)
 		aliases_free(f->table);
 		f->table = NULL;
 	} else if (e != f->result) {
-		log_err("%s: %s; %s", f->path, say(e),
-		    f->table != NULL ? "what was read before stays in use" : "no alias is known");
+		bool known = f->table != NULL && f->table->trouble == NULL;
+
+		log_err("%s: %s; %s", f->path, say(e), known ? "what was read before stays in use" :
+		    "mail for local names waits");
+		if (!known) {
+			aliases_free(f->table);
+			f->table = aliases_unknown(f->path, say(e));
+		}
 	}
 	f->result = e;
 }
@@ -101,7 +107,7 @@ look(struct aliasfile *f)
 
 	if (fs.fstatat(AT_FDCWD, f->path, &st, 0) != 0)
 		memset(&st, 0, sizeof(st));
-	changed = !f->asked || !is_same(&st, &f->st);
+	changed = !f->asked || !is_same(&st, &f->st) || (f->result != 0 && f->result != -ENOENT);
 	f->st = st;
 	f->asked = true;
 	if (changed)

@@ -15,7 +15,8 @@ void              aliasfile_free(struct aliasfile *f);
 /*
  * The table as it is now, looked at no more than once a second; NULL: there
  * is no file.  A file that cannot be read any more leaves the last table in
- * use.  Borrowed until the next call.
+ * use; without one its names wait (aliases_unknown): mail that went another
+ * way could not be called back.  Borrowed until the next call.
  */
 const struct aliases *aliasfile_get(struct aliasfile *f, const char *path);
 

@@ -33,14 +33,21 @@ static struct rig r;
 static const struct scenario {
 	const char *name;
 	const char *rcpts;
+	const char *aliases;                    /* the file, or NULL */
 	struct turn turn;
 	unsigned    late, eve, reports;         /* how often each is due; bob is once */
 } scenarios[] = {
-	{ "one deferred", "bob@example.net late@example.net",
+	{ "one deferred", "bob@example.net late@example.net", NULL,
 	  { .when = "RCPT TO:<late", .say = "450 4.2.1 come back", .nth = 1 }, 1, 0, 0 },
-	{ "one refused", "bob@example.net eve@example.net",
+	{ "one refused", "bob@example.net eve@example.net", NULL,
+	  { .when = "RCPT TO:<eve", .say = "550 5.1.1 no such user" }, 0, 0, 1 },
+	{ "one address of an alias deferred", "root", "root: bob@example.net, late@example.net\n",
+	  { .when = "RCPT TO:<late", .say = "450 4.2.1 come back", .nth = 1 }, 1, 0, 0 },
+	{ "one address of an alias refused", "root", "root: eve@example.net, bob@example.net\n",
 	  { .when = "RCPT TO:<eve", .say = "550 5.1.1 no such user" }, 0, 0, 1 },
 };
+
+#define SCENARIOS (int)(sizeof(scenarios) / sizeof(scenarios[0]))
 
 /* ---- the one that dies ---- */
 
@@ -160,6 +167,8 @@ try_call(const struct scenario *sc, unsigned way, int k)
 	r.lies = true;                  /* a client that dies in the middle of a command is in breach */
 	r.relay[0].turn[0] = sc->turn;
 	snprintf(where, sizeof(where), "%s, %s at call %d", sc->name, dying_name(way), k);
+	if (sc->aliases != NULL)
+		scratch_write(&r.spool, ".", "aliases", span_of(sc->aliases));
 	rig_submit(&r, "alice@example.org", sc->rcpts);
 	rig_listen(&r);
 	reached = let_live(way, k, where);
@@ -174,8 +183,8 @@ try_call(const struct scenario *sc, unsigned way, int k)
 
 START_TEST(dies_and_is_followed)
 {
-	const struct scenario *sc = &scenarios[_i % 2];
-	unsigned way = (unsigned)_i / 2;
+	const struct scenario *sc = &scenarios[_i % SCENARIOS];
+	unsigned way = (unsigned)(_i / SCENARIOS);
 	int      k = 1;
 
 	(void)signal(SIGPIPE, SIG_IGN);
@@ -196,7 +205,7 @@ suite_queue(void)
 	TCase *t = tcase_create("queue");
 
 	tcase_set_timeout(t, 60);
-	tcase_add_loop_test(t, dies_and_is_followed, 0, 2 * (int)ndyings);
+	tcase_add_loop_test(t, dies_and_is_followed, 0, SCENARIOS * (int)ndyings);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -293,6 +293,25 @@ START_TEST(a_changed_file)
 }
 END_TEST
 
+/* Never readable: local names wait, for mail that took another way could not be called back. */
+START_TEST(an_unreadable_file)
+{
+	put("aliases", "root: bob@example.net\n", 0666);
+	rig_submit(&r, "alice@example.org", "root eve@example.net");
+	rig_start(&r);
+	UNTIL(&r, rig_files(&r, PLACE_LATER) == 1, 10);
+	ck_assert_uint_eq(rig_got(&r, 0, NULL), 1);
+	ck_assert_uint_eq(rig_got(&r, 0, "eve@example.net"), 1);
+	ck_assert_uint_eq(rig_logged(&r, "mail for local names waits"), 1);
+	ck_assert_uint_eq(rig_logged(&r, "to=<root>, relay=none, dsn=4.3.5, status=deferred ("), 1);
+	put_aliases("root: bob@example.net\n");
+	UNTIL(&r, rig_is_empty(&r), 400);
+	ck_assert_uint_eq(rig_got(&r, 0, "bob@example.net"), 1);
+	ck_assert_uint_eq(rig_got(&r, 0, "admin@example.net"), 0);
+	rig_end(&r);
+}
+END_TEST
+
 TCase *
 queue_aliases_case(void)
 {
@@ -310,5 +329,6 @@ queue_aliases_case(void)
 	tcase_add_test(t, never_run);
 	tcase_add_test(t, an_include_waits);
 	tcase_add_test(t, a_changed_file);
+	tcase_add_test(t, an_unreadable_file);
 	return t;
 }

@@ -208,6 +208,7 @@ write_conf() {
 	cat > "$POSTERN_CONF" <<-EOF
 	hostname = "web1.example.com"
 	domain = "example.com"
+	aliases = "$TMP/aliases"
 	log { to = "stderr"  level = "info" }
 	EOF
 	printf '%s\n' "$@" >> "$POSTERN_CONF"
