@@ -188,7 +188,7 @@ is '-bs without its program' "$? $(cat "$OUT")" \
     "69 sendmail: $TMP/programs/postern-stdio: No such file or directory"
 fresh_spool
 "$SENDMAIL" -q30m > "$OUT" 2>&1 < /dev/null
-is '-q' "$? $(cat "$OUT")" '0 '
+is '-q' "$? $(cat "$OUT")" '0 postern flush'
 is '--version' "$("$SENDMAIL" --version | cut -d ' ' -f 1,2)" 'sendmail (Postern)'
 
 # --- a fault at every system call -------------------------------------------
