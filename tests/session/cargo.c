@@ -383,13 +383,13 @@ check_envelope(const struct cargo *c, const struct accepted *a, struct buf *out)
 }
 
 static void
-check_rcpt(struct cargo *c, size_t rcpt, size_t n, const struct accepted *all, bool reliable, struct buf *out)
+check_rcpt(struct cargo *c, size_t rcpt, const struct accepted *all, bool reliable, struct buf *out)
 {
 	enum verdict v = c->end[rcpt].status.verdict;
 	unsigned     taken = 0, told = 0, vague = 0;
 
 	for (const struct accepted *a = all; a != NULL; a = a->next) {
-		if (cargo_in(c, n, a) != c)
+		if (cargo_in(c, 1, a) == NULL)
 			continue;
 		for (size_t i = 0; i < a->nrcpt; i++) {
 			if (strcmp(c->msg.env.rcpts[rcpt].addr->text, a->rcpt[i]) != 0)
@@ -423,6 +423,6 @@ cargo_check_accepted(struct cargo *c, size_t n, const struct accepted *all, bool
 	}
 	for (size_t i = 0; i < n; i++) {
 		for (size_t k = 0; k < c[i].nrcpt; k++)
-			check_rcpt(&c[i], k, n, all, reliable, out);
+			check_rcpt(&c[i], k, all, reliable, out);
 	}
 }
