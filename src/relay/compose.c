@@ -14,6 +14,7 @@
 #include "relay/author.h"
 #include "relay/fields.h"
 #include "relay/sender.h"
+#include "relay/single.h"
 #include "relay/submitted.h"
 #include "route/route.h"
 #include "smtp/crlf.h"
@@ -487,14 +488,16 @@ compose(const struct config *c, const struct relay_conf *r, struct mail *mail)
 {
 	struct work      w = { .c = c, .r = r, .mail = mail, .env = &mail->msg->env };
 	struct submitted sub;
+	struct buf       own;
 	int              e;
 
 	addr_free(mail->from);
 	mail->from = NULL;
 	buf_done(&mail->head);
 	buf_init(&mail->head, LIMIT_HEADER_BLOCK);
+	buf_init(&own, LIMIT_HEADER_BLOCK);
 	if ((e = submitted_read(mail->msg, &sub)) == 0) {
-		w.fields = sub.fields;
+		w.fields = single_fields(sub.fields, r->from == NULL || r->from_header != FROM_REWRITE, &own);
 		w.typed = sender_of(c, mail->msg);
 		w.sender = route_sender(c, w.env->host, w.typed);
 		if ((e = put_block(&w)) == 0)
@@ -503,6 +506,7 @@ compose(const struct config *c, const struct relay_conf *r, struct mail *mail)
 	addr_free(w.sender);
 	addr_free(w.typed);
 	addr_free(w.author.addr);
+	buf_done(&own);
 	submitted_done(&sub);
 	return e;
 }
