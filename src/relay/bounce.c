@@ -19,6 +19,7 @@
 #include "smtp/limits.h"
 
 #define ORIGINAL_MAX (64u << 10)        /* a larger original is shown by its header alone */
+#define LINE_LIMIT   998                /* RFC 5322 §2.1.1 */
 #define TEXT_MAX     (64u << 20)        /* ENVELOPE_MAX_RCPTS failures of 2 KB each, thrice */
 
 /* What of the original goes along. */
@@ -80,6 +81,28 @@ wants_all(const struct report *r)
 	return r->action == REPORT_FAILED && r->m->size <= ORIGINAL_MAX && r->m->env.ret != RET_HDRS;
 }
 
+static bool
+has_long_line(struct span s)
+{
+	struct span line;
+
+	while (span_cut(&s, '\n', &line))
+		if (line.n > LINE_LIMIT + 1)    /* its CR */
+			return true;
+	return false;
+}
+
+/* A line that no server took must not hold up the report about it too. */
+static void
+put_short_fields(struct buf *b, struct span fields)
+{
+	struct field f;
+
+	while (header_next(&fields, &f))
+		if (!has_long_line(f.whole))
+			buf_span(b, f.whole);
+}
+
 /*
  * As it was submitted, but for an mbox line in front; a text that came
  * without a header gets the empty line that ends an empty one.  An original
@@ -96,7 +119,7 @@ take_original(struct original *o, const struct report *r, struct message *m)
 		o->all = wants_all(r);
 		o->global = !text_is_ascii(sub.fields) && text_is_utf8(sub.fields);
 		find_id(o, r->c, m, sub.fields);
-		buf_span(&o->text, sub.fields);
+		put_short_fields(&o->text, sub.fields);
 		if (o->all) {
 			buf_char(&o->text, '\n');
 			e = read_rest(m, sub.body, &o->text);

@@ -19,6 +19,9 @@
 #define S(literal) { (literal), sizeof(literal) - 1 }
 #define ROWS(a)    (int)(sizeof(a) / sizeof((a)[0]))
 #define ORIGINAL   "Message-ID: <o@x>\r\nSubject: hi\r\n\r\nhello\r\n"
+#define Y83        "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy"
+#define Y996       Y83 Y83 Y83 Y83 Y83 Y83 Y83 Y83 Y83 Y83 Y83 Y83
+#define Y998       Y996 "yy"
 #define BOUNDARY   "=_0123456789ABCDEF_0"
 
 static char hostname[] = "web1.example.com";
@@ -312,6 +315,15 @@ static const struct {
 	{ S("just text\r\n"), RET_HDRS, NULL, "<0123456789ABCDEF@web1.example.com>" },
 	{ S("From a Mon Jan  1 10:00:00 2024\r\nA: b\r\n\r\nx\r\n"), RET_UNSET,
 	  "message/rfc822\r\nContent-Transfer-Encoding: 7bit\r\n\r\nA: b\r\n\r\nx\r\n",
+	  "<0123456789ABCDEF@web1.example.com>" },
+	{ S("A: b\r\nX: " Y998 "\r\nC: " Y998 "d\r\n c\r\nE: f\r\n\r\nx\r\n"), RET_UNSET,
+	  "message/rfc822\r\nContent-Transfer-Encoding: 7bit\r\n\r\nA: b\r\nE: f\r\n\r\nx\r\n",
+	  "<0123456789ABCDEF@web1.example.com>" },
+	{ S("A:" Y996 "\r\n\r\nx\r\n"), RET_UNSET,
+	  "message/rfc822\r\nContent-Transfer-Encoding: 7bit\r\n\r\nA:" Y996 "\r\n\r\nx\r\n",
+	  "<0123456789ABCDEF@web1.example.com>" },
+	{ S("A:" Y996 "y\r\n\r\nx\r\n"), RET_UNSET,
+	  "message/rfc822\r\nContent-Transfer-Encoding: 7bit\r\n\r\n\r\nx\r\n",
 	  "<0123456789ABCDEF@web1.example.com>" },
 	{ S("Message-ID: <a b>\r\n\r\nx\r\n"), RET_UNSET,
 	  "message/rfc822\r\nContent-Transfer-Encoding: 7bit\r\n\r\nMessage-ID: <a b>\r\n\r\nx\r\n", NULL },
