@@ -75,8 +75,8 @@ struct expansion {
 	size_t                  nends;
 };
 
-static int expand_target(struct expansion *x, const struct chain *c, const struct alias_target *target,
-    const char *where);
+static int expand_target(struct expansion *x, const struct chain *c,
+    const struct alias_target *target, const char *where);
 
 static void
 step(struct expansion *x, const char *where, const char *fmt, const char *a, const char *b)
@@ -92,12 +92,14 @@ step(struct expansion *x, const char *where, const char *fmt, const char *a, con
 }
 
 static int
-end(struct expansion *x, enum alias_kind kind, const struct addr *a, const char *text, const char *where)
+end(struct expansion *x, enum alias_kind kind, const struct addr *a, const char *text,
+    const char *where)
 {
 	struct alias_end e = { .kind = kind, .addr = a, .text = text, .where = where };
 
 	if (x->nends++ == ALIAS_ENDS) {
-		alias_tell(x->ear, where != NULL ? where : "", "expands to more than %d addresses", ALIAS_ENDS);
+		alias_tell(x->ear, where != NULL ? where : "", "expands to more than %d addresses",
+		    ALIAS_ENDS);
 		return -E2BIG;
 	}
 	x->ops->end(x->ops->arg, &e);
@@ -129,7 +131,8 @@ tell_loop(struct expansion *x, const struct chain *c, const struct alias *a, con
 
 	buf_init(&b, 8192);
 	put_chain(&b, c, a);
-	alias_tell(x->ear, where, "a loop: %s%s; mail for %s stays a local user's", buf_cstr(&b), a->name, a->name);
+	alias_tell(x->ear, where, "a loop: %s%s; mail for %s stays a local user's", buf_cstr(&b),
+	    a->name, a->name);
 	buf_done(&b);
 }
 
@@ -187,8 +190,8 @@ expand_local(struct expansion *x, const struct chain *c, const struct addr *a, c
 	if (x->seen[to - x->t->alias])
 		return 0;
 	if (c != NULL && c->depth >= ALIAS_DEPTH) {
-		alias_tell(x->ear, where, "%s: more than %d aliases inside each other; it stays a local user's",
-		    to->name, ALIAS_DEPTH);
+		alias_tell(x->ear, where, "%s: more than %d aliases inside each other; "
+		    "it stays a local user's", to->name, ALIAS_DEPTH);
 		return end(x, ALIAS_FINAL, a, NULL, where);
 	}
 	return expand_alias(x, c, to);
@@ -269,7 +272,8 @@ expand_include(struct expansion *x, const struct chain *up, const char *path, co
 	if (r == -EFBIG)
 		cannot_include(x, where, path, "longer than 1 MiB", 0);
 	else if (r < 0)
-		cannot_include(x, where, path, r == -EINVAL ? "not a regular file" : strerror(-r), 0);
+		cannot_include(x, where, path,
+		    r == -EINVAL ? "not a regular file" : strerror(-r), 0);
 	else if ((why = check_include(&st)) != NULL)
 		r = cannot_include(x, where, path, why, -EPERM);
 	else {
@@ -281,7 +285,8 @@ expand_include(struct expansion *x, const struct chain *up, const char *path, co
 }
 
 static int
-expand_target(struct expansion *x, const struct chain *c, const struct alias_target *target, const char *where)
+expand_target(struct expansion *x, const struct chain *c, const struct alias_target *target,
+    const char *where)
 {
 	switch (target->kind) {
 	case ALIAS_ADDRESS:

@@ -92,13 +92,13 @@ struct alias_end {
 	enum alias_kind     kind;
 	const struct addr  *addr;       /* ALIAS_ADDRESS, ALIAS_FINAL */
 	const char         *text;       /* the others */
-	const char         *where;      /* "FILE:LINE" of the alias it stands in; NULL: it is no alias */
+	const char         *where;      /* "FILE:LINE" of the alias it stands in; NULL: in none */
 };
 
 struct alias_ops {
-	bool (*is_local)(void *arg, const struct addr *a);      /* would its local part be looked up? */
+	bool (*is_local)(void *arg, const struct addr *a);      /* is its local part looked up? */
 	void (*end)(void *arg, const struct alias_end *e);
-	void (*step)(void *arg, const char *where, const char *what);   /* for people; may be NULL */
+	void (*step)(void *arg, const char *where, const char *what);   /* for people; or NULL */
 	void  *arg;
 };
 
@@ -126,7 +126,7 @@ void        alias_list_done(struct alias_list *l);
 
 struct span alias_line(struct span line);               /* without its comment, trimmed behind */
 void        alias_key(struct buf *b, struct span name); /* as the table is ordered by */
-size_t      alias_quoted(struct span s);                /* octets of the quoted string in front; 0: not closed */
+size_t      alias_quoted(struct span s);                /* octets of the quoted string in front */
 void        alias_unquote(struct buf *b, struct span s);/* its inside */
 void        alias_where(struct buf *b, const char *path, unsigned line);        /* init'ed here */
 void        alias_tell(const struct alias_ear *ear, const char *where, const char *fmt, ...)

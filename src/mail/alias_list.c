@@ -50,7 +50,8 @@ add_bad(struct parsing *p, const char *why)
 {
 	p->any = true;
 	add_target(p->list, ALIAS_BAD, NULL, span_dup(p->item));
-	alias_tell(p->ear, p->where, "\"%.*s\": %s", p->item.n > 80 ? 80 : (int)p->item.n, p->item.p, why);
+	alias_tell(p->ear, p->where, "\"%.*s\": %s", p->item.n > 80 ? 80 : (int)p->item.n,
+	    p->item.p, why);
 }
 
 static int
@@ -118,7 +119,7 @@ take_special(struct parsing *p)
 	return true;
 }
 
-/* "|command with, commas": the quotes are around the target.  "john doe" is a name: they belong to it. */
+/* "|command with, commas": the quotes are around the target; in "john doe" they belong to it. */
 static bool
 take_quoted(struct parsing *p)
 {
@@ -187,7 +188,8 @@ item_end(struct span s)
 }
 
 void
-alias_list_parse(struct alias_list *l, struct span text, const char *where, const struct alias_ear *ear)
+alias_list_parse(struct alias_list *l, struct span text, const char *where,
+    const struct alias_ear *ear)
 {
 	struct parsing p = { .list = l, .where = where, .ear = ear };
 

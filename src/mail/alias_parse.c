@@ -149,7 +149,8 @@ check_name(struct span left)
 	if (left.p[0] == '<')
 		why = "a name has no angle brackets";
 	else if (!addr_is_bare(a))
-		why = "an alias is a local name, without a domain; for other addresses there is map { }";
+		why = "an alias is a local name, without a domain; "
+		    "for other addresses there is map { }";
 	addr_free(a);
 	return why;
 }
@@ -278,8 +279,8 @@ drop_twins(struct reading *r)
 
 		if (last != NULL && strcmp(a->name, last->name) == 0) {
 			alias_where(&where, t->path, a->line);
-			alias_tell(r->ear, buf_cstr(&where), "%s: is there already, in line %u, which counts",
-			    a->name, last->line);
+			alias_tell(r->ear, buf_cstr(&where), "%s: is there already, in line %u, "
+			    "which counts", a->name, last->line);
 			buf_done(&where);
 			free_alias(a);
 			continue;

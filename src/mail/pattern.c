@@ -58,7 +58,7 @@ split(struct span s, struct span *ret_local, struct span *ret_domain)
 	return at < s.n;
 }
 
-/* With every star of the domain made a letter it must be an address; in the local part it is one already. */
+/* With its domain's stars made letters it must be an address; in a local part they are letters. */
 static bool
 is_valid(struct span s, const char **ret_why)
 {
@@ -122,7 +122,8 @@ pattern_fits(struct span pattern, const struct addr *a, bool local, struct span 
 		return false;
 	if (!split(pattern, &p_local, &p_domain))
 		return local && glob(p_local, addr_local(a));
-	return glob(p_local, addr_local(a)) && glob(p_domain, addr_is_bare(a) ? domain : addr_domain(a));
+	return glob(p_local, addr_local(a)) &&
+	    glob(p_domain, addr_is_bare(a) ? domain : addr_domain(a));
 }
 
 struct addr *

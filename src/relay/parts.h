@@ -12,7 +12,7 @@
 #include "smtp/status.h"
 
 struct part {
-	struct addr  *to;       /* on the wire, lent by the set; NULL: there is none for this recipient */
+	struct addr  *to;       /* on the wire, lent by the set; NULL: he has none */
 	size_t        rcpt;     /* the first of the envelope's recipients that it is for */
 	struct status status;   /* VERDICT_NONE: not settled yet */
 	bool          waits;    /* not settled for good */

@@ -8,7 +8,7 @@
 #include "config/config.h"
 #include "spool/store.h"
 
-/* The caller's to free; bare as typed.  Reports go to it, and it is what goes on the wire, rewritten. */
+/* The caller's to free; as typed.  Reports go to it; rewritten it goes on the wire. */
 struct addr *sender_of(const struct config *c, const struct message *m);
 
 #endif

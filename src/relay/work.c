@@ -118,7 +118,7 @@ note(struct work *w, size_t i, const struct part *p, bool whole, bool sync)
 	    strerror(-err), i + 1);
 }
 
-/* One line a recipient when all of him is settled, else one for each address that was sent just now. */
+/* One line a recipient when all of him is settled, else one for each address just sent. */
 struct noting {
 	struct work       *w;
 	const struct part *p;           /* the line that is not written yet; NULL: none */
@@ -178,9 +178,11 @@ read_settled(struct settled *s, const struct message *m)
 {
 	*s = (struct settled){ .msg = m };
 	for (size_t i = 0; i < m->nparts; i++) {
-		struct addr *a = m->parts[i].what == OUTCOME_SENT ? addr_parse(span_of(m->parts[i].to), NULL) : NULL;
+		struct addr *a = addr_parse(span_of(m->parts[i].to), NULL);
 
-		if (a != NULL)
+		if (a == NULL || m->parts[i].what != OUTCOME_SENT)
+			addr_free(a);
+		else
 			addrset_add(&s->sent, a, NULL);
 	}
 }
@@ -237,8 +239,10 @@ route_one(struct work *w, size_t rcpt, const struct settled *before)
 	const struct envelope *env = &w->msg->env;
 	struct route_ear ear = { .notice = is_first_round(w) ? on_notice : NULL, .arg = w };
 	struct route r;
-	int result = route_recipient(w->env.conf, w->env.aliases, env->host, env->rcpts[rcpt].addr, &ear, &r);
+	int result;
 
+	result = route_recipient(w->env.conf, w->env.aliases, env->host, env->rcpts[rcpt].addr,
+	    &ear, &r);
 	if (result != 0 || r.to.n == 0)
 		add_verdict(w, rcpt, result, buf_cstr(&r.why));
 	for (size_t i = 0; result == 0 && i < r.to.n; i++)
@@ -246,7 +250,8 @@ route_one(struct work *w, size_t rcpt, const struct settled *before)
 			parts_add(&w->to, rcpt, addr_dup(r.to.addr[i]));
 	/* An alias was changed, and what is left of it was all sent: he is done. */
 	if (parts_count(&w->to, rcpt) == 0)
-		parts_add_verdict(&w->to, rcpt, &(struct status){ .verdict = VERDICT_SENT, .dsn = "2.0.0" });
+		parts_add_verdict(&w->to, rcpt,
+		    &(struct status){ .verdict = VERDICT_SENT, .dsn = "2.0.0" });
 	route_done(&r);
 }
 
@@ -261,7 +266,7 @@ route_all(struct work *w)
 
 		if (o != OUTCOME_SENT && o != OUTCOME_FAILED)
 			route_one(w, i, &before);
-		/* In an earlier round, or one that a crash ended: what stands in no report must stay to be seen. */
+		/* In an earlier round, or one that a crash ended: what no report says must stay to be seen. */
 		w->unreturnable |= o == OUTCOME_FAILED && addr_is_null(w->sender);
 	}
 	for (size_t i = 0; i < w->msg->nparts; i++)
@@ -284,7 +289,9 @@ make_mails(struct work *w)
 		if (p->to != NULL) {
 			if (m == NULL)
 				m = new_mail(w, smaller(most, left));
-			m->rcpt[m->nrcpt++] = (struct mail_rcpt){ .index = p->rcpt, .part = i, .to = addr_dup(p->to) };
+			m->rcpt[m->nrcpt++] = (struct mail_rcpt){
+				.index = p->rcpt, .part = i, .to = addr_dup(p->to),
+			};
 		}
 		left--;
 		if (m != NULL && m->nrcpt == most) {
@@ -446,7 +453,7 @@ work_defer_all(struct work *w, const struct status *why)
 
 /* ---- a round's end ---- */
 
-/* A recipient's failures of this round: one line when all of him is settled, else one an address. */
+/* A recipient's failures of this round: one line when he is settled, else one an address. */
 static void
 note_failed(struct work *w, size_t rcpt)
 {

@@ -24,7 +24,8 @@ struct work {
 /* ---- the log ---- */
 
 void work_log_arrival(const struct work *w);
-void work_log_verdict(const struct work *w, struct session *s, const struct mail *m, const struct mail_rcpt *to);
+void work_log_verdict(const struct work *w, struct session *s, const struct mail *m,
+         const struct mail_rcpt *to);
 
 /* A recipient that no session ever sees. */
 void work_log_unrouted(const struct work *w, size_t rcpt, const struct status *st);

@@ -17,11 +17,11 @@ work_log_arrival(const struct work *w)
 	char id[ID_LEN + 1];
 
 	msgid_format(w->e->id, id);
-	log_info("%s: uid=%u, from=<%s>, size=%llu, nrcpt=%zu", id, (unsigned)w->msg->uid, w->sender->text,
-	    (unsigned long long)w->msg->size, w->msg->env.nrcpts);
+	log_info("%s: uid=%u, from=<%s>, size=%llu, nrcpt=%zu", id, (unsigned)w->msg->uid,
+	    w->sender->text, (unsigned long long)w->msg->size, w->msg->env.nrcpts);
 	if (!addr_eq(w->sender, w->msg->env.sender))
-		log_warn("%s: %s is not in trusted-users: sent from <%s>, not from <%s>", id, w->msg->env.user,
-		    w->sender->text, w->msg->env.sender->text);
+		log_warn("%s: %s is not in trusted-users: sent from <%s>, not from <%s>", id,
+		    w->msg->env.user, w->sender->text, w->msg->env.sender->text);
 }
 
 static const char *
@@ -53,7 +53,8 @@ put_delays(struct buf *b, const struct work *w, struct session *s, const struct 
 }
 
 void
-work_log_verdict(const struct work *w, struct session *s, const struct mail *m, const struct mail_rcpt *to)
+work_log_verdict(const struct work *w, struct session *s, const struct mail *m,
+    const struct mail_rcpt *to)
 {
 	const struct status *st = &to->status;
 	const struct addr *orig = w->msg->env.rcpts[to->index].addr;
@@ -83,8 +84,8 @@ work_log_unrouted(const struct work *w, size_t rcpt, const struct status *st)
 	char id[ID_LEN + 1];
 
 	msgid_format(w->e->id, id);
-	log_info("%s: to=<%s>, relay=none, dsn=%s, status=%s (%s)", id, w->msg->env.rcpts[rcpt].addr->text, st->dsn,
-	    status_word(st), st->text);
+	log_info("%s: to=<%s>, relay=none, dsn=%s, status=%s (%s)", id,
+	    w->msg->env.rcpts[rcpt].addr->text, st->dsn, status_word(st), st->text);
 }
 
 /* ---- the sender ---- */
@@ -95,7 +96,8 @@ bounced_of(const struct work *w, size_t rcpt, const struct part *p, bool expired
 	const struct status *st = &p->status;
 
 	return (struct bounced){
-		.index = rcpt, .to = p->to, .dsn = st->dsn, .code = st->code, .text = st->text, .hint = st->hint,
+		.index = rcpt, .to = p->to,
+		.dsn = st->dsn, .code = st->code, .text = st->text, .hint = st->hint,
 		.remote = st->code != 0 ? w->remote : NULL, .expired = expired,
 	};
 }

@@ -192,7 +192,8 @@ route_recipient(const struct config *c, const struct aliases *aliases, const cha
 
 	*ret = (struct route){ .to = { .n = 0 } };
 	buf_init(&ret->why, 1024);
-	mapped = map == NULL ? addr_dup(a) : pattern_replace(span_of(map->to), a, span_of(c->domain));
+	mapped = map == NULL ? addr_dup(a) :
+	    pattern_replace(span_of(map->to), a, span_of(c->domain));
 	if (mapped == NULL) {
 		buf_printf(&ret->why, "map { to = \"%s\" } makes it no valid address "
 		    "(longer than 254 octets?)", map->to);
