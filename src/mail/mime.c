@@ -242,12 +242,12 @@ mime_read(struct mime *m, uint64_t at, void *p, size_t n)
 	ssize_t r = 1;
 	int     e;
 
-	if (!m->plan.body)
-		return m->src.read(m->src.arg, m->src.at + at, p, n);
 	if (at >= m->size || n == 0)
 		return 0;
 	if (n > m->size - at)
 		n = (size_t)(m->size - at);
+	if (!m->plan.body)
+		return m->src.read(m->src.arg, m->src.at + at, p, n);
 	if ((e = seek(m, at)) < 0)
 		return e;
 	while (got < n && r > 0 && (r = take(m, (char *)p + got, n - got)) > 0)

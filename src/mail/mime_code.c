@@ -47,22 +47,6 @@ mime_code_escapes(struct span s)
 	return n;
 }
 
-uint64_t
-mime_code_qp_size(uint64_t octets, uint64_t escapes)
-{
-	uint64_t n = octets + 2 * escapes;
-
-	return n + n / (QP_LINE - 1) * 3;
-}
-
-uint64_t
-mime_code_base64_size(uint64_t octets)
-{
-	uint64_t n = (octets + 2) / 3 * 4;
-
-	return n + n / BASE64_LINE * 2;
-}
-
 static void
 soft_break(struct mime_coder *c, struct buf *out)
 {

@@ -7,7 +7,6 @@
 #define MAIL_MIME_CODE_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #include "base/buf.h"
 
@@ -38,9 +37,7 @@ void mime_code_eol(struct mime_coder *c, struct span eol, struct buf *out);     
 /* last: the message ends here, not with a delimiter that begins with a line end. */
 void mime_code_end(struct mime_coder *c, bool last, struct buf *out);
 
-/* What to expect of a text, to choose by: octets that QP has to escape. */
-size_t   mime_code_escapes(struct span text);
-uint64_t mime_code_qp_size(uint64_t octets, uint64_t escapes);
-uint64_t mime_code_base64_size(uint64_t octets);
+/* Octets of a text that QP has to escape: what to choose by. */
+size_t mime_code_escapes(struct span text);
 
 #endif

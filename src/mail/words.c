@@ -156,10 +156,11 @@ put_plain(struct words *w, struct span raw)
 	struct span blanks = buf_view(&w->blanks);
 	size_t      width = column(w) + blanks.n + raw.n;
 	bool        may = blanks.n > 0 || w->soft;
+	bool        must = width > WORDS_LINE_MAX && blanks.n + raw.n <= WORDS_LINE_MAX;
 
 	if (blanks.n == 0 && w->encoded && raw.p[0] != ')')
 		blanks = (struct span){ " ", 1 };
-	if (may && width > FOLD_AT && (w->began || width > WORDS_LINE_MAX))
+	if (may && width > FOLD_AT && (w->began || must))
 		new_line(w, blanks);
 	else
 		buf_span(w->out, blanks);
@@ -300,6 +301,15 @@ is_phrase(struct span s)
 	return false;
 }
 
+/* The '<' at the start of s, and what stands up to its '>' if that is one word. */
+static size_t
+angle_length(struct span s)
+{
+	size_t n = 1 + word_length((struct span){ s.p + 1, s.n - 1 }, "\"()<>,;:");
+
+	return n < s.n && s.p[n] == '>' ? n + 1 : 1;
+}
+
 /* The pieces of a quoted string that a fold may come between. */
 static void
 put_pieces(struct words *w, struct span s)
@@ -380,9 +390,9 @@ put_structured(struct words *w, struct span s, bool phrases, bool all)
 		} else if (raw.n > 0)
 			put_word(w, raw, raw, phrase && !text_is_ascii(raw));
 		else {
-			raw.n = 1;
+			raw.n = *s.p == '<' ? angle_length(s) : 1;
 			put_word(w, raw, raw, false);
-			w->soft = *s.p == ',' || *s.p == '>';
+			w->soft = *s.p == ',' || s.p[raw.n - 1] == '>';
 			if (strchr(",;:", *s.p) != NULL)
 				phrase = all || (phrases && is_phrase((struct span){ s.p + 1, s.n - 1 }));
 			else if (*s.p != ')')
