@@ -52,10 +52,10 @@ check_mode(const char *path, const struct stat *st, struct buf *why)
 }
 
 static int
-cannot_open(const char *path, int error, struct buf *why)
+cannot_open(const char *path, int error, bool password, struct buf *why)
 {
 	buf_printf(why, "%s: %s", path, strerror(error));
-	if (error == ENOENT)
+	if (error == ENOENT && password)
 		buf_str(why, "; write the password into this file, chmod 0640, chgrp " POSTERN_USER);
 	else if (error == EACCES)
 		buf_str(why, "; only root and the daemon may read it: chgrp " POSTERN_USER
@@ -65,28 +65,60 @@ cannot_open(const char *path, int error, struct buf *why)
 
 /* Links are followed: secret managers put them there.  What counts is the file. */
 static int
-read_file(const char *path, struct buf *ret, struct buf *why)
+open_file(const char *path, bool password, int *ret_fd, struct buf *why)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
-	ssize_t n;
 	int rc;
 
 	if (fd < 0)
-		return cannot_open(path, errno, why);
+		return cannot_open(path, errno, password, why);
 	rc = fs_stat(fd, &st);
 	if (rc < 0)
-		rc = cannot_open(path, -rc, why);
+		rc = cannot_open(path, -rc, password, why);
 	else
 		rc = check_mode(path, &st, why);
-	if (rc == 0) {
-		n = fs_pread_full(fd, buf_room(ret, SECRET_MAX_BYTES + 1), SECRET_MAX_BYTES + 1, 0);
-		if (n < 0)
-			rc = cannot_open(path, (int)-n, why);
-		else
-			buf_took(ret, (size_t)n);
-	}
+	if (rc == 0)
+		*ret_fd = fd;
+	else
+		fs_close(fd);
+	return rc;
+}
+
+static int
+read_file(const char *path, size_t max, bool password, struct buf *ret, struct buf *why)
+{
+	int fd, rc = open_file(path, password, &fd, why);
+	ssize_t n;
+
+	if (rc != 0)
+		return rc;
+	n = fs_pread_full(fd, buf_room(ret, max + 1), max + 1, 0);
 	fs_close(fd);
+	if (n < 0)
+		return cannot_open(path, (int)-n, password, why);
+	buf_took(ret, (size_t)n);
+	return 0;
+}
+
+int
+secret_read_file(const char *path, size_t max, struct buf *ret, struct buf *why)
+{
+	int rc = read_file(path, max, false, ret, why);
+
+	if (rc != 0 || ret->n <= max)
+		return rc;
+	buf_printf(why, "%s: longer than %zu bytes, the limit here", path, max);
+	return EX_CONFIG;
+}
+
+int
+secret_check_file(const char *path, struct buf *why)
+{
+	int fd, rc = open_file(path, false, &fd, why);
+
+	if (rc == 0)
+		fs_close(fd);
 	return rc;
 }
 
@@ -101,7 +133,7 @@ read_credential(const char *name, struct buf *ret, struct buf *path, struct buf 
 		return EX_CONFIG;
 	}
 	buf_printf(path, "%s/%s", dir, name);
-	return read_file(buf_cstr(path), ret, why);
+	return read_file(buf_cstr(path), SECRET_MAX_BYTES, true, ret, why);
 }
 
 static bool
@@ -178,7 +210,7 @@ secret_read(const struct relay_conf *r, struct buf *ret, struct buf *why)
 	buf_init(&path, 8192);
 	if (r->password_file != NULL) {
 		buf_str(&path, r->password_file);
-		rc = read_file(r->password_file, &secret, why);
+		rc = read_file(r->password_file, SECRET_MAX_BYTES, true, &secret, why);
 	} else if (r->credential != NULL) {
 		rc = read_credential(r->credential, &secret, &path, why);
 	} else if (r->password != NULL) {

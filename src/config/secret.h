@@ -20,6 +20,15 @@
 int secret_read(const struct relay_conf *r, struct buf *ret, struct buf *why);
 
 /*
+ * Another file that others must not read, of at most max bytes: a listener's
+ * users.  The same refusals.
+ */
+int  secret_read_file(const char *path, size_t max, struct buf *ret, struct buf *why);
+
+/* The refusals alone, for a file that another reads: a listener's key. */
+int  secret_check_file(const char *path, struct buf *why);
+
+/*
  * May this group read a secret?  Root's, this process's, and the daemon's
  * (root asks for it in `postern check`).
  */
