@@ -84,6 +84,7 @@ begin(struct client *c)
 	e->host = (char *)buf_steal(&host).p;
 	free(e->user);
 	e->user = NULL;
+	envelope_forget_via(e);
 	e->uid = c->uid;
 	e->time_us = clock_wall_us();
 	r = draft_begin(c->spool, e, &c->limits, &c->draft);

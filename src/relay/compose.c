@@ -6,6 +6,7 @@
  */
 #include "relay/compose.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -153,30 +154,91 @@ put_comment_text(struct buf *b, struct span s)
 	}
 }
 
-/*
- * RFC 5321 §4.4 without its "from", which names the host at the other end of
- * a connection, and there was none.  The name is the caller's claim, the uid
- * the kernel's word; where the claim had another uid the name is left out.
- */
-static void
-put_received(struct work *w, struct buf *b)
+static bool
+is_from_network(const struct work *w)
 {
-	char hex[ID_LEN + 1];
+	const char *address = w->env->via.address;
 
-	msgid_format(w->mail->msg->id, hex);
-	buf_str(b, "Received: by ");
-	put_dot_atom(b, span_of(w->c->hostname));
-	buf_printf(b, " (Postern) with local id %s" CRLF "\t(from ", hex);
+	return address != NULL && strcmp(address, VIA_LOCAL) != 0;
+}
+
+static void
+put_submitting_user(const struct work *w, struct buf *b)
+{
+	buf_str(b, "(from ");
 	if (w->env->uid == w->mail->msg->uid && w->env->user != NULL) {
 		buf_str(b, "user ");
 		put_comment_text(b, span_of(w->env->user));
 		buf_str(b, ", ");
 	}
-	buf_printf(b, "uid %lu);" CRLF "\t", (unsigned long)w->mail->msg->uid);
+	buf_printf(b, "uid %lu)", (unsigned long)w->mail->msg->uid);
+}
+
+/* What may stand between the brackets of an address literal (RFC 5321 §4.1.3). */
+static void
+put_literal(struct buf *b, struct span s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		buf_char(b, isalnum((unsigned char)s.p[i]) || strchr(".:-", s.p[i]) != NULL ? s.p[i] : '-');
+}
+
+/*
+ * The other end of the connection: what it says of itself, and in the comment
+ * where it was (RFC 5321 §4.4).  A name that is no domain and no literal is
+ * made one: it stands outside of any comment.
+ */
+static void
+put_other_end(struct buf *b, const struct via *v)
+{
+	struct span helo = span_of(v->helo);
+	bool        literal = helo.n > 2 && helo.p[0] == '[' && helo.p[helo.n - 1] == ']';
+
+	buf_str(b, "from ");
+	if (literal) {
+		buf_char(b, '[');
+		put_literal(b, (struct span){ helo.p + 1, helo.n - 2 });
+		buf_char(b, ']');
+	} else {
+		put_dot_atom(b, helo);
+	}
+	if (strcmp(v->address, VIA_LOCAL) == 0)
+		buf_str(b, " (" VIA_LOCAL " socket)");
+	else
+		buf_printf(b, " ([%s])", v->address);
+	buf_str(b, CRLF "\t");
+}
+
+/*
+ * RFC 5321 §4.4; without its "from", which names the host at the other end of
+ * a connection, where there was none.  The name is the caller's claim, the uid
+ * the kernel's word; where the claim had another uid the name is left out.
+ */
+static void
+put_received(struct work *w, struct buf *b)
+{
+	const struct via *v = &w->env->via;
+	char hex[ID_LEN + 1];
+
+	msgid_format(w->mail->msg->id, hex);
+	buf_str(b, "Received: ");
+	if (v->address != NULL)
+		put_other_end(b, v);
+	buf_str(b, "by ");
+	put_dot_atom(b, span_of(w->c->hostname));
+	buf_printf(b, " (Postern) with %s id %s", v->address != NULL ? v->with : "local", hex);
+	if (v->user != NULL) {
+		buf_str(b, CRLF "\t(authenticated as ");
+		put_comment_text(b, span_of(v->user));
+		buf_str(b, ")");
+	}
+	if (!is_from_network(w)) {
+		buf_str(b, CRLF "\t");
+		put_submitting_user(w, b);
+	}
+	buf_str(b, ";" CRLF "\t");
 	text_put_date(b, w->env->time_us / 1000000);
 	buf_str(b, CRLF);
 }
-
 /* ---- From ---- */
 
 static struct span
@@ -219,6 +281,8 @@ put_submitter_name(struct work *w, struct buf *b)
 {
 	struct span full = span_trim(span_of(w->env->full_name)), user = span_of(w->env->user);
 
+	if (is_from_network(w))
+		return;                 /* nobody of this host: the address says it all */
 	if (full.n == 0 || span_eq(full, user))
 		author_put_name(b, SPAN(""), user, short_host(w));
 	else
@@ -257,7 +321,7 @@ put_from(struct work *w, struct buf *out)
 		put_kept_name(w, &b);
 	else
 		put_submitter_name(w, &b);
-	buf_printf(&b, " <%s>", who->text);
+	buf_printf(&b, "%s<%s>", b.p[b.n - 1] == ' ' ? "" : " ", who->text);
 	fields_fold(out, buf_view(&b));
 	out->over = out->over || b.over;
 	buf_done(&b);

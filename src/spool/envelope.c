@@ -32,7 +32,18 @@ envelope_done(struct envelope *e)
 	free(e->user);
 	free(e->full_name);
 	free(e->envid);
+	envelope_forget_via(e);
 	envelope_init(e);
+}
+
+void
+envelope_forget_via(struct envelope *e)
+{
+	free(e->via.address);
+	free(e->via.helo);
+	free(e->via.with);
+	free(e->via.user);
+	e->via = (struct via){ 0 };
 }
 
 /* ---- recipients, each once ---- */
@@ -226,6 +237,24 @@ put_options(struct buf *b, const struct envelope *e)
 	buf_char(b, '\n');
 }
 
+static void
+put_via(struct buf *b, const struct via *v)
+{
+	if (v->address == NULL)
+		return;
+	buf_str(b, "via ");
+	text_put_percent(b, span_of(v->address));
+	buf_char(b, ' ');
+	text_put_percent(b, span_of(v->with));
+	buf_str(b, " helo=");
+	text_put_percent(b, span_of(v->helo));
+	if (v->user != NULL) {
+		buf_str(b, " user=");
+		text_put_percent(b, span_of(v->user));
+	}
+	buf_char(b, '\n');
+}
+
 void
 envelope_put(struct buf *b, const struct envelope *e)
 {
@@ -245,5 +274,6 @@ envelope_put(struct buf *b, const struct envelope *e)
 	for (size_t i = 0; i < e->nrcpts; i++)
 		put_rcpt(b, &e->rcpts[i]);
 	put_options(b, e);
+	put_via(b, &e->via);
 	buf_char(b, '\n');
 }

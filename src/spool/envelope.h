@@ -11,6 +11,7 @@
  *                                        no such line: the submitting user
  *   recipient bob@example.com notify=failure,delay orcpt=rfc822;bob@example.com
  *   option ret=hdrs envid=x body=8bitmime smtputf8
+ *   via 192.0.2.1 ESMTPSA helo=printer user=scanner      only from a listener
  */
 #ifndef SPOOL_ENVELOPE_H
 #define SPOOL_ENVELOPE_H
@@ -47,6 +48,17 @@ struct rcpt {
 	char        *orcpt;     /* "rfc822;…" as given (xtext kept), or NULL */
 };
 
+/* Where a message came from that no user of this machine submitted: the
+   daemon's word (store_load takes nobody else's).  All NULL: from a user. */
+#define VIA_LOCAL "local"               /* an address that is none: a Unix socket */
+
+struct via {
+	char *address;          /* as between RFC 5321's brackets: "192.0.2.1", "IPv6:…" */
+	char *helo;
+	char *with;             /* "ESMTPSA" */
+	char *user;             /* who logged in; NULL: nobody */
+};
+
 struct envelope {
 	int64_t       time_us;  /* submission */
 	char         *host;     /* the submitting host's name */
@@ -60,6 +72,7 @@ struct envelope {
 	char         *envid;    /* as given (xtext kept), or NULL */
 	enum body_type body;
 	bool          smtputf8;
+	struct via    via;
 
 	/* envelope_add's: an open-addressed table of rcpts, index + 1, 0: free. */
 	unsigned     *table;
@@ -68,6 +81,7 @@ struct envelope {
 
 void envelope_init(struct envelope *e);                 /* empty; owns nothing */
 void envelope_done(struct envelope *e);                 /* frees all inside */
+void envelope_forget_via(struct envelope *e);
 
 /* Takes the address.  -E2BIG beyond ENVELOPE_MAX_RCPTS (address freed).
    A recipient that is there already (addr_eq) is not added again: 0. */

@@ -177,6 +177,31 @@ parse_option(struct span value, struct envelope *e)
 	return NULL;
 }
 
+static const char *
+parse_via(struct span value, struct envelope *e)
+{
+	struct via *v = &e->via;
+	struct span word, rest;
+	const char *why;
+
+	if (!span_cut(&value, ' ', &word) || word.n == 0 || value.n == 0)
+		return "via has no address or no protocol";
+	if ((why = put_value(word, ENVELOPE_MAX_NAME, &v->address)) != NULL)
+		return why;
+	span_cut(&value, ' ', &word);
+	if ((why = put_value(word, ENVELOPE_MAX_NAME, &v->with)) != NULL)
+		return why;
+	while (why == NULL && span_cut(&value, ' ', &word)) {
+		if (named(word, SPAN("helo="), &rest))
+			why = put_value(rest, ENVELOPE_MAX_NAME, &v->helo);
+		else if (named(word, SPAN("user="), &rest))
+			why = put_value(rest, ENVELOPE_MAX_NAME, &v->user);
+		else
+			why = "via has an unknown option";
+	}
+	return why == NULL && v->helo == NULL ? "via has no helo" : why;
+}
+
 /* Each line's parser returns NULL or what is wrong. */
 static const struct {
 	const char *name;
@@ -189,6 +214,7 @@ static const struct {
 	{ "full-name", parse_full_name },
 	{ "sender", parse_sender },
 	{ "option", parse_option },
+	{ "via", parse_via },
 };
 
 static const char *

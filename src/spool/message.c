@@ -104,7 +104,8 @@ fill_in(struct store *s, struct message *m)
 	e->uid = m->uid;
 	free(e->user);
 	e->user = xstrdup(who->name);
-	if (e->full_name == NULL && who->full_name != NULL)
+	/* A listener's client is not the daemon's user. */
+	if (e->full_name == NULL && who->full_name != NULL && e->via.address == NULL)
 		e->full_name = xstrdup(who->full_name);
 	if (e->sender == NULL)
 		e->sender = addr_of_user(span_of(who->name), NULL);
@@ -141,6 +142,8 @@ load(struct store *s, struct message *m, const char **ret_why)
 		return r;
 	if (store_wrote(s, &st))
 		m->uid = m->env.uid;
+	else
+		envelope_forget_via(&m->env);
 	fill_in(s, m);
 	m->notes = xcalloc(m->env.nrcpts, sizeof(*m->notes));
 	return journal_read(m, size);

@@ -376,6 +376,66 @@ START_TEST(a_user_name_that_would_end_the_comment)
 END_TEST
 
 static const struct {
+	const char *address, *helo, *with, *user, *received;
+} vias[] = {
+	{ "192.0.2.7", "printer", "SMTP", NULL,
+	    "from printer ([192.0.2.7])\r\n\tby web1.example.com (Postern) with SMTP "
+	    "id 0123456789ABCDEF;\r\n" },
+	{ "IPv6:2001:db8::1", "[IPv6:2001:db8::1]", "ESMTPSA", "scanner (2)",
+	    "from [IPv6:2001:db8::1] ([IPv6:2001:db8::1])\r\n\tby web1.example.com (Postern) with "
+	    "ESMTPSA id 0123456789ABCDEF\r\n\t(authenticated as scanner \\(2\\));\r\n" },
+	{ "192.0.2.7", "a (b) ; c@[d]", "ESMTP", NULL,
+	    "from a--b----c--d- ([192.0.2.7])\r\n\tby web1.example.com (Postern) with ESMTP "
+	    "id 0123456789ABCDEF;\r\n" },
+	{ "192.0.2.7", "[1] by (x]", "ESMTP", NULL,
+	    "from [1--by--x] ([192.0.2.7])\r\n\tby web1.example.com (Postern) with ESMTP "
+	    "id 0123456789ABCDEF;\r\n" },
+	{ "local", "web1", "ESMTP", NULL,
+	    "from web1 (local socket)\r\n\tby web1.example.com (Postern) with ESMTP "
+	    "id 0123456789ABCDEF\r\n\t(from user alice, uid 1000);\r\n" },
+};
+
+static struct message *
+submit_via(int row, struct span text)
+{
+	struct message *m = submit(text);
+
+	m->env.via.address = xstrdup(vias[row].address);
+	m->env.via.helo = xstrdup(vias[row].helo);
+	m->env.via.with = xstrdup(vias[row].with);
+	m->env.via.user = vias[row].user != NULL ? xstrdup(vias[row].user) : NULL;
+	return m;
+}
+
+START_TEST(from_a_listener)
+{
+	struct buf want;
+
+	buf_init(&want, 4096);
+	buf_printf(&want, "Received: %s\tMon, 24 Nov 2025 16:00:00 +0000\r\n" D M F T "\r\n",
+	    vias[_i].received);
+	expect(submit_via(_i, (struct span)S(D M F T "\r\n")), buf_cstr(&want));
+	buf_done(&want);
+}
+END_TEST
+
+/* A printer's mail without From is not from a user of this host. */
+START_TEST(from_a_listener_without_from)
+{
+	struct message *m = submit_via(0, (struct span)S(D M T "\r\n"));
+	struct buf      want;
+
+	free(m->env.full_name);
+	m->env.full_name = NULL;
+	buf_init(&want, 4096);
+	buf_printf(&want, "Received: %s\tMon, 24 Nov 2025 16:00:00 +0000\r\n" D M T
+	    "From: <alice@example.com>\r\n\r\n", vias[0].received);
+	expect(m, buf_cstr(&want));
+	buf_done(&want);
+}
+END_TEST
+
+static const struct {
 	const char *hostname, *id;
 } ids[] = {
 	{ "web1.example.com", "<0123456789ABCDEF@web1.example.com>" },
@@ -530,6 +590,8 @@ suite_compose(void)
 	tcase_add_test(t, an_untrusted_sender);
 	tcase_add_test(t, a_submitter_the_kernel_does_not_confirm);
 	tcase_add_test(t, a_user_name_that_would_end_the_comment);
+	tcase_add_loop_test(t, from_a_listener, 0, ROWS(vias));
+	tcase_add_test(t, from_a_listener_without_from);
 	tcase_add_loop_test(t, message_ids, 0, ROWS(ids));
 	tcase_add_loop_test(t, needs, 0, ROWS(widths));
 	tcase_add_test(t, our_own_fields_are_ascii);

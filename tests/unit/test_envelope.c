@@ -40,6 +40,7 @@ static const char full[] =
     "recipient \"a%20b\"@example.com notify=never\n"
     "recipient j%C3%BCrg@example.com\n"
     "option ret=hdrs envid=x+2Dy body=8bitmime smtputf8\n"
+    "via IPv6:2001:db8::1 ESMTPSA helo=[192.0.2.1] user=the%20scanner\n"
     "\n";
 
 START_TEST(comes_back_as_it_was)
@@ -64,6 +65,10 @@ START_TEST(comes_back_as_it_was)
 	ck_assert_str_eq(e.envid, "x+2Dy");
 	ck_assert_int_eq(e.body, BODY_8BITMIME);
 	ck_assert(e.smtputf8);
+	ck_assert_str_eq(e.via.address, "IPv6:2001:db8::1");
+	ck_assert_str_eq(e.via.with, "ESMTPSA");
+	ck_assert_str_eq(e.via.helo, "[192.0.2.1]");
+	ck_assert_str_eq(e.via.user, "the scanner");
 	again = put(&e);
 	ck_assert_str_eq(again, full);
 	free(again);
@@ -152,6 +157,12 @@ static const struct {
 	{ T H U R "option body=9bit\n\n", "body" },
 	{ T H U R "option envid=a=b\n\n", "xtext" },
 	{ T H U R "option requiretls\n\n", "unknown option" },
+	{ T H U R "via 192.0.2.1\n\n", "no protocol" },
+	{ T H U R "via 192.0.2.1 SMTP\n\n", "no helo" },
+	{ T H U R "via 192.0.2.1 SMTP helo=a helo=b\n\n", "twice" },
+	{ T H U R "via 192.0.2.1 SMTP helo=a colour=red\n\n", "unknown option" },
+	{ T H U R "via 192.0.2.1 SMTP helo=a\nvia 192.0.2.1 SMTP helo=a\n\n", "twice" },
+	{ T H U R "via a SMTP helo=a%0Db\n\n", "control" },
 	{ T H U R "colour red\n\n", "unknown line" },
 	{ T H U R "sender\n\n", "without a value" },
 };
