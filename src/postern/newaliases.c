@@ -98,6 +98,9 @@ check_file(struct check *c, const char *path, struct buf *why)
 		printf("%s: there is no such file, and so no alias\n", path);
 		return 0;
 	}
+	if (!names_daemon_can_read(path))
+		on_wrong(c, path, "the daemon (user " POSTERN_USER ") cannot read it, and mail for "
+		    "local names waits; chmod o+r");
 	follow_all(c, t);
 	printf("%s: %zu aliases, longest %zu bytes, %zu bytes total\n", path, t->n, t->longest,
 	    t->bytes);
