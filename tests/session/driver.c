@@ -3,13 +3,13 @@
 #include <event2/event.h>
 
 #include <assert.h>
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cargo.h"
 #include "identity.h"
+#include "leftovers.h"
 #include "net/loop.h"
 #include "net/tls.h"
 #include "relay/session.h"
@@ -501,19 +501,6 @@ run_check(struct run *r, struct buf *out)
 
 /* ---- the whole ---- */
 
-static unsigned
-open_descriptors(void)
-{
-	DIR     *d = opendir("/proc/self/fd");
-	unsigned n = 0;
-
-	assert(d != NULL);
-	while (readdir(d) != NULL)
-		n++;
-	(void)closedir(d);
-	return n;
-}
-
 static void
 on_watchdog(evutil_socket_t fd, short what, void *arg)
 {
@@ -536,23 +523,10 @@ turn_until_done(struct event_base *base, const unsigned *running)
 	return *running == 0;
 }
 
-static void
-check_leftovers(struct event_base *base, struct buf *out)
-{
-	int events;
-
-	/* What frees itself later does so now. */
-	for (int i = 0; i < 3; i++)
-		loop_turn(base);
-	events = event_base_get_num_events(base, EVENT_BASE_COUNT_ADDED);
-	if (events != 0)
-		buf_printf(out, "%d events are left\n", events);
-}
-
 bool
 driver_run(struct trial *t, size_t n, struct buf *out)
 {
-	unsigned           before = open_descriptors(), running = (unsigned)n, after;
+	unsigned           before = leftovers_descriptors(), running = (unsigned)n, after;
 	size_t             said = out->n;
 	struct event_base *base = loop_new();
 	struct run        *runs = xcalloc(n, sizeof(*runs));
@@ -570,9 +544,9 @@ driver_run(struct trial *t, size_t n, struct buf *out)
 			run_free(&runs[i]);
 	}
 	if (all) {
-		check_leftovers(base, out);
+		leftovers_events(base, out);
 		loop_free(base);
-		after = open_descriptors();
+		after = leftovers_descriptors();
 		if (after != before)
 			buf_printf(out, "%u descriptors before, %u after\n", before, after);
 	}

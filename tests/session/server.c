@@ -1,10 +1,9 @@
 #include "server.h"
 
-#include <openssl/evp.h>
-
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth.h"
 #include "base/text.h"
 
 #define MAX_CONTENT (64u << 20)
@@ -154,60 +153,12 @@ do_starttls(struct server *s, struct span rest, struct buf *reply)
 		buf_str(reply, "220 2.0.0 go ahead\n");
 }
 
-/* Strict base64 into b; false when it is none. */
-static bool
-put_decoded(struct span s, struct buf *b)
-{
-	unsigned char out[1024];
-	int           n;
-
-	if (s.n == 0 || s.n % 4 != 0 || s.n > sizeof(out))
-		return false;
-	n = EVP_DecodeBlock(out, (const unsigned char *)s.p, (int)s.n);
-	if (n < 0)
-		return false;
-	n -= (s.p[s.n - 1] == '=') + (s.p[s.n - 2] == '=');
-	buf_add(b, out, (size_t)n);
-	return true;
-}
-
 static void
 judge_login(struct server *s, bool right, struct buf *reply)
 {
 	s->wants = WANT_LINE;
 	s->authed = right;
 	buf_str(reply, right ? "235 2.7.0 accepted\n" : "535 5.7.8 not accepted\n");
-}
-
-static bool
-plain_is_right(const struct server *s, struct span response)
-{
-	struct buf  got, want;
-	const char *user = s->conf->user ? s->conf->user : "", *password = s->conf->password;
-	bool        right;
-
-	buf_init(&got, 4096);
-	buf_init(&want, 4096);
-	buf_char(&want, '\0');
-	buf_str(&want, user);
-	buf_char(&want, '\0');
-	buf_str(&want, password ? password : "");
-	right = put_decoded(response, &got) && span_eq(buf_view(&got), buf_view(&want));
-	buf_done(&got);
-	buf_done(&want);
-	return right;
-}
-
-static bool
-decodes_to(struct span response, const char *want)
-{
-	struct buf got;
-	bool       same;
-
-	buf_init(&got, 4096);
-	same = put_decoded(response, &got) && span_eq(buf_view(&got), span_of(want));
-	buf_done(&got);
-	return same;
 }
 
 static void
@@ -217,13 +168,13 @@ take_answer(struct server *s, struct span line, struct buf *reply)
 		s->wants = WANT_LINE;
 		buf_str(reply, "501 5.7.0 cancelled\n");
 	} else if (!s->login) {
-		judge_login(s, plain_is_right(s, line), reply);
+		judge_login(s, auth_is_plain(line, s->conf->user, s->conf->password), reply);
 	} else if (!s->has_user) {
 		s->has_user = true;
-		s->authed = decodes_to(line, s->conf->user ? s->conf->user : "");
+		s->authed = auth_is(line, s->conf->user);
 		buf_str(reply, "334 UGFzc3dvcmQ6\n");
 	} else {
-		judge_login(s, s->authed && decodes_to(line, s->conf->password ? s->conf->password : ""),
+		judge_login(s, s->authed && auth_is(line, s->conf->password),
 		    reply);
 	}
 }
