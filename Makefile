@@ -88,7 +88,7 @@ $(BUILD)/posternd: $(call libs,posternd relay route config net smtp spool mail b
 	$(LINK) -o $@ $^ $(EVENT_LIBS) $(SSL_LIBS) $(CONFUSE_LIBS) $(GSASL_LIBS)
 
 $(BUILD)/postern: $(call libs,postern route config smtp spool mail base)
-	$(LINK) -o $@ $^ $(CONFUSE_LIBS)
+	$(LINK) -o $@ $^ $(CONFUSE_LIBS) $(GSASL_LIBS)
 
 # Of the protocol's archive it needs what needs no libgsasl.
 $(BUILD)/postern-stdio: $(BUILD)/src/helpers/postern-stdio.o $(call libs,smtp spool mail base)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "config/config.h"
+#include "config/listen.h"
 #include "config/names.h"
 #include "config/options.h"
 #include "config/relay.h"
@@ -45,6 +46,7 @@ schema(void)
 		SOURCE_LIST("trusted-users"),
 		SOURCE_LIST("relays"),
 		CFG_SEC("relay", relay_schema, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+		CFG_SEC("listen", listen_schema, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 		CFG_SEC("map", names_map_schema, CFGF_MULTI | CFGF_NODEFAULT),
 		CFG_SEC("queue", queue_schema, CFGF_NONE),
 		CFG_SEC("log", log_schema, CFGF_NONE),
@@ -64,6 +66,7 @@ config_free(struct config *c)
 	for (i = 0; i < c->nrelays; i++)
 		relay_conf_done(&c->relays[i]);
 	free(c->relays);
+	listens_done(c);
 	free(c->path);
 	free(c->hostname);
 	free(c->domain);
@@ -274,6 +277,8 @@ config_read(const char *path, const char *providers, struct config **ret, struct
 		rc = take_all_relays(&s, providers, c, why);
 	if (rc == 0)
 		rc = order_relays(&s, c, why);
+	if (rc == 0)
+		rc = listens_take(&s, c, why);
 	if (rc == 0) {
 		take_queue(&s, c);
 		take_log(&s, c);

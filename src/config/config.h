@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "config/network.h"
 #include "mail/addr.h"
 #include "smtp/rules.h"
 
@@ -57,6 +58,32 @@ struct relay_conf {
 	struct rules  rules;            /* the admin's own, then the provider's */
 };
 
+enum listen_kind { LISTEN_ADDRESS, LISTEN_UNIX, LISTEN_PASSED };
+
+/*
+ * One listener.  Who may send: those of `allow`, and with users_file whoever
+ * logs in; with neither, this machine alone.  auth_required: only those of
+ * allow, where it is given, may come, and they must log in.
+ */
+struct listen_conf {
+	char            *at;            /* as written: "127.0.0.1:25", "/path", "fd:NAME" */
+	enum listen_kind kind;
+	struct address   address;       /* LISTEN_ADDRESS */
+	unsigned         port;
+	struct network  *allow;
+	size_t           nallow;
+	enum tls_mode    tls;
+	char            *cert, *key;    /* NULL with TLS_NONE */
+	char            *tls_min;
+	char            *users_file;
+	bool             auth_required;
+	unsigned         clients;
+	unsigned         clients_per_address;   /* 0: not said */
+	unsigned         recipients;
+	unsigned         errors;
+	int64_t          idle_s;
+};
+
 struct config {
 	char     *path;                 /* the file it came from */
 	char     *hostname;             /* never NULL: gethostname's FQDN when not given */
@@ -70,6 +97,8 @@ struct config {
 	char    **trusted_users;        /* NULL-ended; NULL: everybody may set any envelope sender */
 	struct relay_conf *relays;      /* in order of preference; at least one */
 	size_t    nrelays;
+	struct listen_conf *listens;
+	size_t    nlistens;
 	int64_t   expire_s;
 	int64_t   warn_after_s;
 	uint64_t  max_message;

@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "config/network.h"
 #include "config/options.h"
 #include "mail/addr.h"
 #include "mail/pattern.h"
@@ -20,7 +21,7 @@ enum kind {
 	KIND_TEXT, KIND_NUMBER, KIND_DURATION, KIND_SIZE, KIND_FLAG, KIND_WORD,
 	KIND_HOST, KIND_DOMAIN, KIND_HELO, KIND_ADDRESS, KIND_PATH, KIND_NAME,
 	KIND_MECHANISMS, KIND_FACILITY, KIND_LEVEL, KIND_VERDICT, KIND_CODE, KIND_DSN,
-	KIND_MASQUERADE, KIND_LOCAL_PART, KIND_PATTERN, KIND_REPLACEMENT,
+	KIND_MASQUERADE, KIND_LOCAL_PART, KIND_PATTERN, KIND_REPLACEMENT, KIND_NETWORK,
 };
 
 struct option {
@@ -89,6 +90,18 @@ static const struct option options[] = {
 	{ "hint", KIND_TEXT, 1, 400, "write what the admin can do" },
 	{ "sample", KIND_TEXT, 3, 600, "write one line of a reply" },
 
+	/* listen */
+	{ "allow", KIND_NETWORK, 0, 0, "write networks such as \"192.168.1.0/24\" or addresses" },
+	{ "cert", KIND_PATH, 0, 0, "write the file's full path" },
+	{ "key", KIND_PATH, 0, 0, "write the file's full path" },
+	{ "listen.tls-min", KIND_WORD, 0, 0, "write \"1.0\", \"1.1\", \"1.2\" or \"1.3\"" },
+	{ "users-file", KIND_PATH, 0, 0, "write the file's full path" },
+	{ "auth-required", KIND_FLAG, 0, 0, NULL },
+	{ "clients", KIND_NUMBER, 1, 10000, "write a number from 1 to 10000" },
+	{ "clients-per-address", KIND_NUMBER, 1, 10000, "write a number from 1 to 10000" },
+	{ "recipients", KIND_NUMBER, 1, 10000, "write a number from 1 to 10000" },
+	{ "errors", KIND_NUMBER, 1, 1000, "write a number from 1 to 1000" },
+
 	/* queue */
 	{ "expire", KIND_DURATION, 1, 60 * DAY, "write a time from \"1s\" to \"60d\"" },
 	{ "warn-after", KIND_DURATION, 1, 60 * DAY, "write a time from \"1s\" to \"60d\"" },
@@ -108,6 +121,7 @@ static const struct {
 } words[] = {
 	{ "tls", { "implicit", "starttls", "none" } },
 	{ "tls-min", { "1.2", "1.3" } },
+	{ "listen.tls-min", { "1.0", "1.1", "1.2", "1.3" } },
 	{ "from-header", { "keep", "rewrite", "rewrite-local" } },
 	{ "apply", { "sender", "recipient", "both" } },
 	{ "to", { "syslog", "stderr" } },
@@ -340,6 +354,7 @@ is_valid(const struct option *o, const char *value, const char **ret_why)
 	struct span s = span_of(value);
 	enum verdict verdict;
 	enum log_level level;
+	struct network network;
 	int facility;
 
 	switch (o->kind) {
@@ -386,6 +401,8 @@ is_valid(const struct option *o, const char *value, const char **ret_why)
 		return pattern_is_valid(s, ret_why);
 	case KIND_REPLACEMENT:
 		return pattern_is_replacement(s, ret_why);
+	case KIND_NETWORK:
+		return network_parse(s, &network, ret_why);
 	}
 	return false;
 }

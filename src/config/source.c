@@ -91,11 +91,11 @@ static const struct {
 	const char *right;
 } advice[] = {
 	{ "missing equal sign", "write NAME = VALUE" },
-	{ "missing title", "write relay NAME { ... }" },
+	{ "missing title", "write a name in front of the {" },
 	{ "missing opening brace", "write { behind it and } at the end of the section" },
 	{ "unexpected closing brace", "there is one } more than {" },
 	{ "premature end of file", "a } or a value is missing" },
-	{ "found duplicate title", "give every relay a name of its own" },
+	{ "found duplicate title", "give every section of a kind a name of its own" },
 	{ "attempt to append", "write = instead of +=" },
 	{ "unexpected token", "put values with blanks or special characters in \"quotes\"" },
 };

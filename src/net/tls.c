@@ -340,15 +340,34 @@ tls_client(const struct tls_client_params *p, struct buf *why)
 	return t;
 }
 
+/* Printers: for a listener alone, whose admin says so.  0: not old. */
+static int
+old_version(const char *version)
+{
+	if (version != NULL && strcmp(version, "1.0") == 0)
+		return TLS1_VERSION;
+	return version != NULL && strcmp(version, "1.1") == 0 ? TLS1_1_VERSION : 0;
+}
+
+/* Level 0: their signatures have SHA-1, which level 1 refuses.  No anonymous
+   and no null cipher comes in with it. */
+static bool
+allow_old(SSL_CTX *ctx, int version)
+{
+	return version == 0 || (SSL_CTX_set_min_proto_version(ctx, version) == 1 &&
+	    SSL_CTX_set_cipher_list(ctx, "DEFAULT:!aNULL:!eNULL:@SECLEVEL=0") == 1);
+}
+
 struct tls *
 tls_server(const char *cert_file, const char *key_file,
     const char *min_version, struct buf *why)
 {
-	struct tls *t = tls_new(TLS_server_method(), min_version, why);
+	int         old = old_version(min_version);
+	struct tls *t = tls_new(TLS_server_method(), old != 0 ? NULL : min_version, why);
 
 	if (t == NULL)
 		return NULL;
-	if (!load_pair(t->ctx, cert_file, key_file, why)) {
+	if (!load_pair(t->ctx, cert_file, key_file, why) || !allow_old(t->ctx, old)) {
 		tls_free(t);
 		return NULL;
 	}

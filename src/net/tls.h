@@ -33,6 +33,7 @@ struct tls_client_params {
  * the library sends with write(2).
  */
 struct tls *tls_client(const struct tls_client_params *p, struct buf *why);
+/* min_version may be "1.0" or "1.1" too (RFC 8996 is about those). */
 struct tls *tls_server(const char *cert_file, const char *key_file, const char *min_version, struct buf *why);
 void        tls_free(struct tls *t);    /* connections that still use it keep it alive; NULL is fine */
 

@@ -9,6 +9,7 @@
 
 #include "config/config.h"
 #include "config/secret.h"
+#include "config/users.h"
 #include "postern/command.h"
 #include "spool/place.h"
 
@@ -21,20 +22,19 @@
  * is the usual mistake, and the daemon would find it only at its first mail.
  */
 static int
-check_daemon_can(const struct relay_conf *r, struct buf *why)
+check_daemon_can(const char *path, struct buf *why)
 {
 	const struct passwd *daemon = getpwnam(POSTERN_USER);
 	struct stat st;
 
-	if (geteuid() != 0 || r->password_file == NULL || daemon == NULL || daemon->pw_uid == 0 ||
-	    stat(r->password_file, &st) < 0)
+	if (geteuid() != 0 || path == NULL || daemon == NULL || daemon->pw_uid == 0 ||
+	    stat(path, &st) < 0)
 		return 0;
 	if ((st.st_uid == daemon->pw_uid && (st.st_mode & 0400) != 0) ||
 	    (st.st_gid == daemon->pw_gid && (st.st_mode & 0040) != 0))
 		return 0;
 	buf_printf(why, "%s: the daemon (user %s) cannot read it; chgrp %s and chmod 0640",
-	    r->password_file,
-	    POSTERN_USER, POSTERN_USER);
+	    path, POSTERN_USER, POSTERN_USER);
 	return EX_CONFIG;
 }
 
@@ -54,7 +54,7 @@ check_secret(const struct relay_conf *r, struct buf *why)
 	buf_init(&secret, 65536);
 	rc = secret_read(r, &secret, why);
 	buf_wipe(&secret);
-	return rc == 0 ? check_daemon_can(r, why) : rc;
+	return rc == 0 ? check_daemon_can(r->password_file, why) : rc;
 }
 
 static void
@@ -66,6 +66,29 @@ say_relay(const struct relay_conf *r)
 
 	printf("relay %s: %s port %u, %s, %s%s\n", r->name, r->host, r->port, modes[r->tls],
 	    r->user != NULL ? "login as " : "no login", r->user != NULL ? r->user : "");
+}
+
+/* The certificate is not looked at: that would bring the TLS library in here. */
+static int
+check_listener(const struct listen_conf *l, struct buf *why)
+{
+	struct users *u = NULL;
+	int rc = 0;
+
+	if (l->key != NULL)
+		rc = secret_check_file(l->key, why);
+	if (rc == 0)
+		rc = check_daemon_can(l->key, why);
+	if (rc == 0 && l->users_file != NULL && (u = users_read(l->users_file, why)) == NULL)
+		rc = EX_CONFIG;
+	if (rc == 0)
+		rc = check_daemon_can(l->users_file, why);
+	if (rc == 0 && u != NULL)
+		printf("listen %s: %zu users\n", l->at, users_count(u));
+	else if (rc == 0)
+		printf("listen %s\n", l->at);
+	users_free(u);
+	return rc;
 }
 
 int
@@ -88,6 +111,8 @@ command_check(int argc, char **argv)
 		if (rc == 0)
 			say_relay(&c->relays[i]);
 	}
+	for (i = 0; rc == 0 && i < c->nlistens; i++)
+		rc = check_listener(&c->listens[i], &why);
 	if (rc == 0)
 		printf("%s: OK, this host is %s\n", path, c->hostname);
 	else

@@ -15,6 +15,7 @@ static const struct {
 	{ "flush", command_flush, "try what waits now" },
 	{ "verify", command_verify, "say where mail for an address goes, and why" },
 	{ "newaliases", command_newaliases, "check the aliases file" },
+	{ "passwd", command_passwd, "put a user of a listener into its users file" },
 	{ "check", command_check, "read the configuration and say what is wrong with it" },
 };
 

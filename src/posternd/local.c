@@ -13,8 +13,8 @@
 #include "spool/place.h"
 
 /* The spool's lock says that no other daemon lives: what stands here is a dead one's. */
-static int
-listen_at(const char *path)
+int
+local_listen_at(const char *path)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), err;
@@ -35,7 +35,7 @@ int
 local_listen(const char *name, char ret_path[static LOCAL_PATH_MAX], struct buf *why)
 {
 	int n = snprintf(ret_path, LOCAL_PATH_MAX, "%s/%s", place_run(), name);
-	int fd = n < LOCAL_PATH_MAX ? listen_at(ret_path) : -ENAMETOOLONG;
+	int fd = n < LOCAL_PATH_MAX ? local_listen_at(ret_path) : -ENAMETOOLONG;
 
 	if (fd >= 0)
 		return fd;

@@ -21,9 +21,11 @@
 #include "net/dial.h"
 #include "net/loop.h"
 #include "posternd/control.h"
+#include "posternd/listen.h"
 #include "posternd/notify.h"
 #include "posternd/privilege.h"
 #include "posternd/reload.h"
+#include "posternd/sockets.h"
 #include "posternd/submit.h"
 #include "relay/queue.h"
 #include "spool/place.h"
@@ -39,6 +41,7 @@ struct daemon {
 	struct queue      *queue;
 	struct control    *control;
 	struct submit     *submit;
+	struct listen     *listen;
 	struct timer      *give_up;
 	int                wake;
 	struct watch      *on_wake, *on_term, *on_int, *on_hup;
@@ -94,6 +97,7 @@ term(void *arg)
 	notify_stopping();
 	log_info("stop: finishing what is in flight");
 	timer_set(d->give_up, FINISH_MS);
+	listen_quit(d->listen);
 	queue_quit(d->queue, idle, d);
 }
 
@@ -103,7 +107,7 @@ hup(void *arg)
 	struct daemon *d = arg;
 
 	if (!d->leaving)
-		reload(d->queue, d->conf_path);
+		reload(d->queue, d->listen, d->conf_path);
 }
 
 /* ---- start ---- */
@@ -224,6 +228,9 @@ start(struct daemon *d, struct buf *why)
 	d->submit = submit_start(d->base, d->queue, why);
 	if (d->submit == NULL)
 		return EX_OSERR;
+	d->listen = listen_start(d->base, d->queue, why);
+	if (d->listen == NULL)
+		return EX_OSERR;
 	reload_apply(queue_conf(d->queue), d->store);
 	if ((err = queue_start(d->queue)) != 0) {
 		buf_printf(why, "%s: cannot be read: %s", place_spool(), strerror(-err));
@@ -235,6 +242,7 @@ start(struct daemon *d, struct buf *why)
 static void
 finish(struct daemon *d)
 {
+	listen_stop(d->listen);
 	submit_stop(d->submit);
 	control_stop(d->control);
 	watch_free(d->on_wake);
@@ -260,6 +268,7 @@ main(int argc, char **argv)
 	struct buf why;
 	int rc;
 
+	sockets_take_passed();
 	open_standard_descriptors();
 	d.conf_path = place_conf();
 	if ((rc = arguments(&d, argc, argv)) != -1)

@@ -2,6 +2,9 @@
 
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include <linux/capability.h>
 
 #include <errno.h>
 #include <grp.h>
@@ -15,8 +18,8 @@
 #include "base/log.h"
 
 static const char *const kept[] = {
-	"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "JOURNAL_STREAM", "CREDENTIALS_DIRECTORY", "LISTEN_FDS",
-	"LISTEN_PID", "TZ", "POSTERN_SPOOL", "POSTERN_RUN", "POSTERN_LIBEXEC", "POSTERN_CONF", "POSTERN_PROVIDERS",
+	"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "JOURNAL_STREAM", "CREDENTIALS_DIRECTORY", "TZ",
+	"POSTERN_SPOOL", "POSTERN_RUN", "POSTERN_LIBEXEC", "POSTERN_CONF", "POSTERN_PROVIDERS",
 	"SSL_CERT_FILE", "SSL_CERT_DIR",
 };
 
@@ -73,6 +76,23 @@ privilege_run_dir(const char *spool, const char *run, struct buf *why)
 	return 0;
 }
 
+/*
+ * Of root's rights one stays: a listener may be at port 25, and a reload may
+ * bring one.  Only in this process: what it executes has none.
+ */
+static int
+keep_low_ports(void)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct   have[2], keep[2] = { 0 };
+
+	if (syscall(SYS_capget, &head, have) != 0)
+		return -1;
+	keep[0].permitted = have[0].permitted & 1u << CAP_NET_BIND_SERVICE;
+	keep[0].effective = keep[0].permitted;
+	return (int)syscall(SYS_capset, &head, keep);
+}
+
 static int
 become(const struct stat *st, struct buf *why)
 {
@@ -80,7 +100,8 @@ become(const struct stat *st, struct buf *why)
 	gid_t gid = pw != NULL ? pw->pw_gid : st->st_gid;
 	int rc = pw != NULL ? initgroups(pw->pw_name, gid) : setgroups(0, NULL);
 
-	if (rc != 0 || setresgid(gid, gid, gid) != 0 || setresuid(st->st_uid, st->st_uid, st->st_uid) != 0) {
+	if (rc != 0 || setresgid(gid, gid, gid) != 0 || prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0 ||
+	    setresuid(st->st_uid, st->st_uid, st->st_uid) != 0 || keep_low_ports() != 0) {
 		buf_printf(why, "cannot become uid %u: %s", (unsigned)st->st_uid, strerror(errno));
 		return EX_OSERR;
 	}
@@ -116,6 +137,8 @@ privilege_drop(const char *spool, struct buf *why)
 	if (rc != 0)
 		return rc;
 	if (geteuid() == st.st_uid) {
+		/* AmbientCapabilities= of the unit would reach our helpers. */
+		prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 		hide();
 		if (st.st_uid == 0)
 			log_warn("%s belongs to root, so this runs as root; `make install` gives it to the "

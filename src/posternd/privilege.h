@@ -14,7 +14,8 @@ void privilege_clean_environment(void);
 /* Make the run directory if it is missing, its owner the spool's.  0, or a sysexits code and *why. */
 int  privilege_run_dir(const char *spool, const char *run, struct buf *why);
 
-/* Become the owner for good, with the supplementary groups that the group file gives. */
+/* Become the owner for good, with the supplementary groups that the group file
+   gives, and of root's rights with CAP_NET_BIND_SERVICE alone. */
 int  privilege_drop(const char *spool, struct buf *why);
 
 #endif

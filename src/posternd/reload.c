@@ -20,15 +20,32 @@ reload_apply(const struct config *c, struct store *store)
 		    strerror(-err));
 }
 
+/* All of it or nothing: the listeners' part that can fail comes first, and waits. */
+static bool
+put_to_work(struct queue *q, struct listen *l, struct config *c, struct buf *why)
+{
+	if (!listen_prepare(l, c, why)) {
+		config_free(c);
+		return false;
+	}
+	if (!queue_reload(q, c, why)) {
+		listen_discard(l);
+		return false;
+	}
+	listen_commit(l);
+	return true;
+}
+
 void
-reload(struct queue *q, const char *path)
+reload(struct queue *q, struct listen *l, const char *path)
 {
 	struct config *c;
 	struct buf why;
 
 	buf_init(&why, 4096);
 	notify_reloading();
-	if (config_read(path, place_providers(), &c, &why) != 0 || !queue_reload(q, c, &why)) {
+	if (config_read(path, place_providers(), &c, &why) != 0 ||
+	    !put_to_work(q, l, c, &why)) {
 		log_err("reload: %s; the running configuration stays", buf_cstr(&why));
 	} else {
 		reload_apply(queue_conf(q), queue_store(q));

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "config/config.h"
+#include "posternd/listen.h"
 #include "relay/queue.h"
 #include "spool/store.h"
 
@@ -14,6 +15,6 @@
 void reload_apply(const struct config *c, struct store *store);
 
 /* SIGHUP. */
-void reload(struct queue *q, const char *path);
+void reload(struct queue *q, struct listen *l, const char *path);
 
 #endif

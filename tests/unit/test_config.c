@@ -272,7 +272,7 @@ static const struct {
 	    "password-file = \"...\" }" },
 	{ "hostname \"a\"\n", ":1: missing equal sign after option 'hostname'; write NAME = VALUE"
 	    },
-	{ "relay { }\n", ":1: missing title for section 'relay'; write relay NAME { ... }" },
+	{ "relay { }\n", ":1: missing title for section 'relay'; write a name in front of the {" },
 	{ "relay x\n\n", ":3: premature end of file; a } or a value is missing" },
 	{ "}\n", ":1: unexpected closing brace; there is one } more than {" },
 	{ "\n" R "\n", ":2: the { of this line is never closed; add a }" },
@@ -294,7 +294,7 @@ static const struct {
 	    "'single quotes'" },
 	{ "hostname = \"\\101\"", ":1: a \\ in a string stands only before \\ or the quote; "
 	    "double it" },
-	{ R "}\n" R "}\n", ":2: found duplicate title 'r'; give every relay a name of its own" },
+	{ R "}\n" R "}\n", ":2: found duplicate title 'r'; give every section of a kind a name of its own" },
 	{ R "port = 1\n port = 2 }", ":2: port: given twice, first in line 1; keep one of them" },
 	{ "relays = { a }\nrelays = { b }", ":2: relays: given twice, first in line 1; keep one "
 	    "of them" },
@@ -308,7 +308,7 @@ static const struct {
 	{ R "oauth { } }", ":1: unknown option \"oauth\"; did you mean \"auth\"?" },
 	{ R "password-command = { a } }", ":1: unknown option \"password-command\"; "
 	    "postern.conf(5) lists the known ones" },
-	{ "listen x { }", ":1: unknown option \"listen\"; postern.conf(5) lists the known ones" },
+	{ "lissten x { }", ":1: unknown option \"lissten\"; did you mean \"listen\"?" },
 	{ "include(\"/etc/passwd\")", ":1: unknown option \"include\"; postern.conf(5) lists "
 	    "the known ones" },
 
