@@ -121,7 +121,7 @@ $(BUILD)/libtests.a: $(call ring_objects,lib)
 	$(AR) rcs $@ $^
 
 # The crash ring lets a queue die before the far end of the session ring.
-ring_more_crash = $(patsubst %,$(BUILD)/tests/session/%.o,queue_rig script link server auth peer identity vclock)
+ring_more_crash = $(patsubst %,$(BUILD)/tests/session/%.o,queue_rig script link speech server auth peer identity vclock)
 
 define RING
 $(BUILD)/$(1): $(call ring_objects,$(1)) $(ring_more_$(1)) $(BUILD)/libtests.a $(TEST_LIBS)
