@@ -95,7 +95,24 @@ taken_in() {
 	done
 	row 'sendmail -bs' "${cells[@]}"
 	rm -rf "$POSTERN_SPOOL"
+	listener_rates
 	postfix_rates
+}
+
+# Its relay is down, so it takes in and does nothing else.
+listener_rates() {
+	local port clients cells=()
+	port=$(free_port)
+	write_conf "listen \"127.0.0.1:$port\" { }" \
+	    'relay down { host = "127.0.0.1" port = 9 tls = "none" }'
+	make_spool
+	start_posternd
+	for clients in 1 10 100; do
+		cells+=("$(rate_in "$clients" "127.0.0.1:$port")")
+	done
+	row 'the listener' "${cells[@]}"
+	stop_posternd
+	rm -rf "$POSTERN_SPOOL"
 }
 
 postfix_rates() {
