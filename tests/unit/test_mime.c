@@ -163,7 +163,8 @@ static const struct {
 	  V1 "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: multipart/x; boundary=b1\r\n"
 	  "\r\n--b1\r\nContent-Type: text/plain; charset=utf-8\r\n" QP "\r\n=C3=A4 and text\r\n--b\r\n\r\nx\r\n--b--\r\n" },
 	/* a message within, and one by default */
-	{ &sevenbit, S(V1 "Content-Type: multipart/digest; boundary=b\r\n\r\n--b\r\n\r\nSubject: \xc3\xa4\r\n\r\n\xc3\xa4 and text\r\n--b--\r\n"),
+	{ &sevenbit, S(V1 "Content-Type: multipart/digest; boundary=b\r\n\r\n--b\r\n\r\n"
+	  "Subject: \xc3\xa4\r\n\r\n\xc3\xa4 and text\r\n--b--\r\n"),
 	  V1 "Content-Type: multipart/digest; boundary=b\r\n\r\n--b\r\n\r\nSubject: =?utf-8?q?=C3=A4?=\r\n" V1
 	  "Content-Type: text/plain; charset=utf-8\r\n" QP "\r\n=C3=A4 and text\r\n--b--\r\n" },
 	{ &sevenbit, S(V1 "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: 8bit\r\n\r\nA: b\r\n\r\n\xe4 and text\r\n"),
