@@ -80,7 +80,7 @@ take_boundary(struct mime_entity *e, const struct param *p)
 	/* Blanks at its end are padding to whoever compares (RFC 2046 §5.1.1). */
 	while (b.n > 0 && (b.p[b.n - 1] == ' ' || b.p[b.n - 1] == '\t'))
 		buf_cut(&b, b.n - 1);
-	if (!b.over && is_printable(buf_view(&b))) {
+	if (!b.over && b.n > 0 && is_printable(buf_view(&b))) {
 		memcpy(e->boundary, b.p, b.n);
 		e->boundary_n = b.n;
 	}

@@ -216,16 +216,18 @@ take_blanks(struct words *w, struct span *s)
 			buf_char(&w->blanks, *s->p);
 }
 
-/* Octets at the start of s up to a blank, a fold, or one of the stops. */
+/*
+ * Octets at the start of s up to a blank, a fold, or one of the stops.
+ * pairs: a '\\' belongs to what is behind it, and no fold goes between.
+ */
 static size_t
-word_length(struct span s, const char *stops)
+word_length(struct span s, const char *stops, bool pairs)
 {
 	size_t n = 0;
 
 	while (n < s.n && !is_blank(s.p[n]) && !is_eol(s.p[n]) &&
 	    (s.p[n] == '\0' || strchr(stops, s.p[n]) == NULL)) {
-		/* A pair stays whole: no fold goes between it and its '\'. */
-		if (s.p[n] == '\\' && n + 1 < s.n && !is_eol(s.p[n + 1]) && *stops != '\0')
+		if (pairs && s.p[n] == '\\' && n + 1 < s.n && !is_eol(s.p[n + 1]))
 			n++;
 		n++;
 	}
@@ -245,7 +247,7 @@ static void
 put_text(struct words *w, struct span s, bool for_people)
 {
 	for (take_blanks(w, &s); s.n > 0; take_blanks(w, &s)) {
-		struct span raw = { s.p, word_length(s, "") };
+		struct span raw = { s.p, word_length(s, "", false) };
 
 		put_word(w, raw, raw, !text_is_ascii(raw) || (for_people && raw.n > TOKEN_MAX));
 		skip(&s, raw.n);
@@ -305,7 +307,7 @@ is_phrase(struct span s)
 static size_t
 angle_length(struct span s)
 {
-	size_t n = 1 + word_length((struct span){ s.p + 1, s.n - 1 }, "\"()<>,;:");
+	size_t n = 1 + word_length((struct span){ s.p + 1, s.n - 1 }, "\"()<>,;:", true);
 
 	return n < s.n && s.p[n] == '>' ? n + 1 : 1;
 }
@@ -315,7 +317,7 @@ static void
 put_pieces(struct words *w, struct span s)
 {
 	while (s.n > 0) {
-		struct span raw = { s.p, word_length(s, "\1") };
+		struct span raw = { s.p, word_length(s, "", true) };
 
 		if (raw.n > 0)
 			put_word(w, raw, raw, false);
@@ -354,7 +356,7 @@ static void
 put_comment(struct words *w, struct span s)
 {
 	for (take_blanks(w, &s); s.n > 0; take_blanks(w, &s)) {
-		struct span raw = { s.p, word_length(s, "()") };
+		struct span raw = { s.p, word_length(s, "()", true) };
 
 		if (raw.n > 0)
 			put_comment_word(w, raw);
@@ -376,7 +378,7 @@ put_structured(struct words *w, struct span s, bool phrases, bool all)
 	bool phrase = all || (phrases && is_phrase(s));
 
 	for (take_blanks(w, &s); s.n > 0; take_blanks(w, &s)) {
-		struct span raw = { s.p, word_length(s, "\"()<>,;:") };
+		struct span raw = { s.p, word_length(s, "\"()<>,;:", true) };
 
 		if (*s.p == '(') {
 			raw.n = closed_length(s, '(', ')');

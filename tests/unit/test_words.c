@@ -80,6 +80,8 @@ static const struct {
 	{ S("Content-Disposition: attachment; filename*=utf-8''a%20\xc3\xa4\r\n"),
 	  "Content-Disposition: attachment; filename*=utf-8''a%20%C3%A4\r\n" },
 
+	{ S("Content-Type: \1; a=\"\1 \2\"; b=\xc3\xa4\1\r\n"), "Content-Type: \1; a=\"\1 \2\"; b*=utf-8''%C3%A4%01\r\n" },
+
 	/* folds: at blanks, behind commas and between identifiers; never in a pair, never a blank line */
 	{ S("X: " B50 B50 "\r\n"), "X: " B50 "bbbbbbbbb bbbbbbbbb\r\n bbbbbbbbb bbbbbbbbb bbbbbbbbb\r\n" },
 	{ S("To: " X50 "@b," X50 "@b\r\n"), "To: " X50 "@b,\r\n " X50 "@b\r\n" },
