@@ -74,10 +74,22 @@ find_id(struct original *o, const struct config *c, const struct message *m, str
 	compose_message_id(&o->id, c, m->id);
 }
 
+/* Did it fail for content that may not be re-encoded?  Within a report it may not either. */
+static bool
+is_unchangeable(const struct report *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->b[i].dsn != NULL && strcmp(r->b[i].dsn, "5.6.3") == 0)
+			return true;
+	return false;
+}
+
 /* A failure may bring the whole message back; of what still goes its way, the header is enough. */
 static bool
 wants_all(const struct report *r)
 {
+	if (is_unchangeable(r))
+		return false;
 	return r->action == REPORT_FAILED && r->m->size <= ORIGINAL_MAX && r->m->env.ret != RET_HDRS;
 }
 
