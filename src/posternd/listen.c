@@ -14,13 +14,11 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "net/loop.h"
+#include "net/acceptor.h"
 #include "posternd/client.h"
 #include "posternd/sockets.h"
 
-#define AT_ONCE     16          /* connections taken between two looks at the others */
 #define COMPLAIN_MS (60 * 1000) /* a full house is logged this often */
-#define PAUSE_MS    200         /* no descriptor for a connection: try again */
 #define OF_ONE      50          /* clients of one address beyond this machine, when nothing is said */
 
 struct listener;
@@ -28,7 +26,7 @@ struct listener;
 struct socket {
 	struct listener *of;
 	int              fd;
-	struct watch    *watch;         /* NULL: pausing, or not begun */
+	struct acceptor *acceptor;      /* NULL: pausing, or not begun */
 };
 
 struct listener {
@@ -47,7 +45,6 @@ struct listen {
 	struct reception r;
 	struct queue    *queue;
 	struct listener *listeners;
-	struct timer    *resume;
 };
 
 /* ---- clients come ---- */
@@ -146,35 +143,24 @@ greet(struct listener *l, int fd, const struct sockaddr_storage *from)
 }
 
 static void
-on_connection(void *arg)
+on_connection(void *arg, int fd)
 {
-	struct socket *s = arg;
+	struct socket          *s = arg;
+	struct sockaddr_storage from = { .ss_family = AF_UNIX };
+	socklen_t               n = sizeof(from);
 
-	for (int i = 0; i < AT_ONCE; i++) {
-		struct sockaddr_storage from = { .ss_family = AF_UNIX };
-		socklen_t               n = sizeof(from);
-		int fd = accept4(s->fd, (struct sockaddr *)&from, &n, SOCK_CLOEXEC | SOCK_NONBLOCK);
-
-		if (fd >= 0) {
-			greet(s->of, fd, &from);
-		} else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-			/* It would be readable again at once. */
-			watch_free(s->watch);
-			s->watch = NULL;
-			timer_set(s->of->of->resume, PAUSE_MS);
-			return;
-		} else if (errno != EINTR && errno != ECONNABORTED) {
-			return;
-		}
-	}
+	if (getpeername(fd, (struct sockaddr *)&from, &n) == 0)
+		greet(s->of, fd, &from);
+	else
+		close(fd);                      /* gone already */
 }
 
 static void
 begin(struct listener *l)
 {
 	for (int i = 0; i < l->n; i++)
-		if (l->sockets[i].watch == NULL)
-			l->sockets[i].watch = watch_fd(l->of->r.base, l->sockets[i].fd, on_connection,
+		if (l->sockets[i].acceptor == NULL)
+			l->sockets[i].acceptor = acceptor_new(l->of->r.base, l->sockets[i].fd, on_connection,
 			    &l->sockets[i]);
 }
 
@@ -182,18 +168,9 @@ static void
 pause_all(struct listener *l)
 {
 	for (int i = 0; i < l->n; i++) {
-		watch_free(l->sockets[i].watch);
-		l->sockets[i].watch = NULL;
+		acceptor_free(l->sockets[i].acceptor);
+		l->sockets[i].acceptor = NULL;
 	}
-}
-
-static void
-on_resume(void *arg)
-{
-	struct listen *l = arg;
-
-	for (struct listener *at = l->listeners; at != NULL; at = at->next)
-		begin(at);
 }
 
 /* ---- configurations come and go ---- */
@@ -345,7 +322,6 @@ listen_start(struct event_base *base, struct queue *q, struct buf *why)
 	l->r.base = base;
 	l->r.store = queue_store(q);
 	l->queue = q;
-	l->resume = timer_new(base, on_resume, l);
 	l->r.pool = pool_new(base, LISTEN_THREADS, &err);
 	if (l->r.pool == NULL)
 		buf_printf(why, "no descriptor for the threads: %s", strerror(-err));
@@ -361,7 +337,6 @@ void
 listen_quit(struct listen *l)
 {
 	l->r.leaving = true;
-	timer_off(l->resume);
 	for (struct listener *k = l->listeners; k != NULL; k = k->next)
 		pause_all(k);
 	client_end_all(&l->r, NULL);
@@ -382,6 +357,5 @@ listen_stop(struct listen *l)
 		l->listeners = k->next;
 		listener_free(k);
 	}
-	timer_free(l->resume);
 	free(l);
 }

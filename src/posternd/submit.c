@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "net/acceptor.h"
 #include "net/loop.h"
 #include "posternd/local.h"
 #include "posternd/pool.h"
@@ -20,10 +21,8 @@
 #include "spool/refusal.h"
 #include "spool/unwrap.h"
 
-#define AT_ONCE     16          /* connections taken between two looks at the others */
 #define WHY_MAX     1024
 #define COMPLAIN_MS (60 * 1000) /* a full house is logged this often */
-#define PAUSE_MS    200         /* no descriptor for a connection: try again */
 
 struct client {
 	struct submit      *submit;
@@ -55,8 +54,7 @@ struct submit {
 	struct queue      *queue;
 	struct pool       *pool;
 	int                fd;
-	struct watch      *watch;       /* NULL: pausing */
-	struct timer      *resume;
+	struct acceptor   *acceptor;
 	struct client     *clients;
 	unsigned           nclients;
 	size_t             held;
@@ -342,8 +340,9 @@ add_client(struct submit *s, int fd, uid_t uid)
  * is the user it was made by.
  */
 static void
-greet(struct submit *s, int fd)
+greet(void *arg, int fd)
 {
+	struct submit *s = arg;
 	struct ucred who;
 	socklen_t    n = sizeof(who);
 
@@ -356,36 +355,6 @@ greet(struct submit *s, int fd)
 	} else {
 		add_client(s, fd, who.uid);
 	}
-}
-
-static void
-on_connection(void *arg)
-{
-	struct submit *s = arg;
-
-	for (int i = 0; i < AT_ONCE; i++) {
-		int fd = accept4(s->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-
-		if (fd >= 0) {
-			greet(s, fd);
-		} else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-			/* It would be readable again at once. */
-			watch_free(s->watch);
-			s->watch = NULL;
-			timer_set(s->resume, PAUSE_MS);
-			return;
-		} else if (errno != EINTR && errno != ECONNABORTED) {
-			return;
-		}
-	}
-}
-
-static void
-on_resume(void *arg)
-{
-	struct submit *s = arg;
-
-	s->watch = watch_fd(s->base, s->fd, on_connection, s);
 }
 
 /* ---- start and stop ---- */
@@ -411,8 +380,7 @@ submit_start(struct event_base *base, struct queue *q, struct buf *why)
 		free(s);
 		return NULL;
 	}
-	s->resume = timer_new(base, on_resume, s);
-	s->watch = watch_fd(base, s->fd, on_connection, s);
+	s->acceptor = acceptor_new(base, s->fd, greet, s);
 	return s;
 }
 
@@ -422,8 +390,7 @@ submit_stop(struct submit *s)
 	if (s == NULL)
 		return;
 	s->stopping = true;
-	watch_free(s->watch);
-	timer_free(s->resume);
+	acceptor_free(s->acceptor);
 	unlink(s->path);
 	close(s->fd);
 	pool_free(s->pool);
