@@ -63,7 +63,18 @@ read_all(struct mime *m, size_t portion, struct buf *out)
 	must(at == mime_size(m));
 }
 
-/* Again: the body begins where our own header block ends, so that is the same for both. */
+static bool
+has_long_line(struct span s)
+{
+	struct span line;
+
+	while (span_cut(&s, '\n', &line))
+		if (line.n > 999)
+			return true;
+	return false;
+}
+
+/* What became as it should be stays so.  A field with something in it that cannot change may move its folds. */
 static void
 check_again(struct buf *out, const struct mime_form *form)
 {
@@ -71,6 +82,8 @@ check_again(struct buf *out, const struct mime_form *form)
 	struct mime *m;
 	struct buf   twice;
 
+	if (has_long_line(text) || !text_is_ascii((struct span){ text.p, head_length(text) }))
+		return;
 	buf_init(&twice, 64u << 20);
 	if (open_text(&text, form, &m) == 1) {
 		read_all(m, 1000, &twice);

@@ -119,7 +119,7 @@ came() {
 }
 
 same() {	# UPSTREAM MESSAGE FORM
-	local stored why
+	local why
 	if ! wait_for 20 came "$1" "$2"; then
 		not_ok "$1: $2" 'it did not arrive'
 	elif ! why=$(python3 "$TMP/compare.py" "$TMP/$2" "$(stored_of "$1" "$2")" "$3" 2>&1); then
