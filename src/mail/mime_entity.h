@@ -30,7 +30,7 @@ enum mime_encoding {
 struct mime_entity {
 	enum mime_kind     kind;
 	enum mime_encoding encoding;
-	const char        *why;         /* MIME_FROZEN: constant, behind "the message cannot be … :" */
+	const char        *why;         /* MIME_FROZEN: what is in the way (constant) */
 	bool               has_type;
 	bool               has_version;
 	bool               is_message;  /* the block is a message's, not a part's */

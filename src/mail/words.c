@@ -218,7 +218,7 @@ take_blanks(struct words *w, struct span *s)
 
 /*
  * Octets at the start of s up to a blank, a fold, or one of the stops.
- * pairs: a '\\' belongs to what is behind it, and no fold goes between.
+ * pairs: a '\' belongs to what is behind it, and no fold goes between.
  */
 static size_t
 word_length(struct span s, const char *stops, bool pairs)
