@@ -44,9 +44,8 @@ has_control(struct span s)
 	return false;
 }
 
-/* Octets of the quoted string at the start of s, quotes included; 0: it is not closed. */
-static size_t
-quoted_length(struct span s)
+size_t
+addr_quoted(struct span s)
 {
 	for (size_t i = 1; i < s.n; i++) {
 		if (s.p[i] == '"')
@@ -82,7 +81,7 @@ scan_local(struct span s, size_t *ret_n)
 	size_t i = 0;
 
 	if (s.p[0] == '"') {
-		if ((i = quoted_length(s)) == 0)
+		if ((i = addr_quoted(s)) == 0)
 			return "quoted local part is not closed";
 		if (i < s.n && s.p[i] != '@')
 			return "quoted local part is not followed by '@'";

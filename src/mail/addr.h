@@ -47,6 +47,9 @@ struct span  addr_domain(const struct addr *a);         /* empty when bare */
 /* a with @domain added if it is bare, else a copy.  NULL: would be too long. */
 struct addr *addr_qualify(const struct addr *a, struct span domain);
 
+/* Octets of the quoted string at the start of s (RFC 5321 §4.1.2), quotes included; 0: it is not closed. */
+size_t       addr_quoted(struct span s);
+
 /* Same mailbox: local part exactly, domain without regard to case. */
 bool         addr_eq(const struct addr *a, const struct addr *b);
 

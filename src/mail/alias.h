@@ -126,7 +126,6 @@ void        alias_list_done(struct alias_list *l);
 
 struct span alias_line(struct span line);               /* without its comment, trimmed behind */
 void        alias_key(struct buf *b, struct span name); /* as the table is ordered by */
-size_t      alias_quoted(struct span s);                /* octets of the quoted string in front */
 void        alias_unquote(struct buf *b, struct span s);/* its inside */
 void        alias_where(struct buf *b, const char *path, unsigned line);        /* init'ed here */
 void        alias_tell(const struct alias_ear *ear, const char *where, const char *fmt, ...)

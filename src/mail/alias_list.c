@@ -127,7 +127,7 @@ take_quoted(struct parsing *p)
 	struct buf  b;
 	bool        special = false;
 
-	if (whole.p[0] != '"' || alias_quoted(whole) != whole.n)
+	if (whole.p[0] != '"' || addr_quoted(whole) != whole.n)
 		return false;
 	buf_init(&b, whole.n);
 	alias_unquote(&b, whole);
@@ -168,7 +168,7 @@ item_end(struct span s)
 	bool        angle = false;
 
 	for (size_t i = 0; i < s.n; i++) {
-		size_t quoted = s.p[i] == '"' && depth == 0 ? alias_quoted(behind(s, i)) : 0;
+		size_t quoted = s.p[i] == '"' && depth == 0 ? addr_quoted(behind(s, i)) : 0;
 
 		if (quoted > 0)
 			i += quoted - 1;

@@ -50,18 +50,6 @@ behind(struct span s, size_t n)
 
 /* ---- lines ---- */
 
-size_t
-alias_quoted(struct span s)
-{
-	for (size_t i = 1; i < s.n; i++) {
-		if (s.p[i] == '"')
-			return i + 1;
-		if (s.p[i] == '\\')
-			i++;
-	}
-	return 0;
-}
-
 void
 alias_unquote(struct buf *b, struct span s)
 {
@@ -79,7 +67,7 @@ alias_line(struct span line)
 	size_t i = 0;
 
 	while (i < line.n && (line.p[i] != '#' || (i > 0 && !is_blank(line.p[i - 1])))) {
-		size_t quoted = line.p[i] == '"' ? alias_quoted(behind(line, i)) : 0;
+		size_t quoted = line.p[i] == '"' ? addr_quoted(behind(line, i)) : 0;
 
 		i += quoted > 0 ? quoted : 1;
 	}
@@ -129,7 +117,7 @@ find_colon(struct span text)
 	size_t i = 0;
 
 	if (text.n > 0 && text.p[0] == '"')
-		i = alias_quoted(text);
+		i = addr_quoted(text);
 	while (i < text.n && text.p[i] != ':')
 		i++;
 	return i;
