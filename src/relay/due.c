@@ -121,6 +121,15 @@ due_shift(struct due *d, int64_t by_s)
 	arm(d);
 }
 
+struct entry *
+due_take_those(struct due *d, bool (*which)(void *arg, const struct entry *e), void *arg, size_t most)
+{
+	struct entry *taken = waiting_take_those(&d->waiting, which, arg, most);
+
+	arm(d);
+	return taken;
+}
+
 void
 due_stop(struct due *d)
 {

@@ -19,6 +19,7 @@ struct due *due_new(struct event_base *base, struct store *store, const struct d
 void        due_add(struct due *d, struct entry *e, int64_t due_s);     /* takes the entry */
 void        due_hurry(struct due *d);                   /* all of it is due now */
 void        due_shift(struct due *d, int64_t by_s);     /* the wall clock was set by so much */
+struct entry *due_take_those(struct due *d, bool (*which)(void *arg, const struct entry *e), void *arg, size_t most);
 void        due_stop(struct due *d);                    /* no further turn */
 void        due_free(struct due *d);                    /* and the entries; NULL is fine */
 

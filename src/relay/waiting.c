@@ -74,6 +74,13 @@ waiting_remove(struct waiting *w, struct entry *e)
 		sink(w, at, last);
 }
 
+static void
+pile(struct waiting *w)
+{
+	for (size_t i = w->n / 2; i-- > 0;)
+		sink(w, i, w->e[i]);
+}
+
 static uint32_t
 shifted(uint32_t at, int64_t seconds)
 {
@@ -90,8 +97,32 @@ waiting_shift(struct waiting *w, int64_t seconds)
 		w->e[i]->due_s = shifted(w->e[i]->due_s, seconds);
 		w->e[i]->last_s = shifted(w->e[i]->last_s, seconds);
 	}
-	for (size_t i = w->n / 2; i-- > 0;)
-		sink(w, i, w->e[i]);
+	pile(w);
+}
+
+/* Many go at once: one walk, and a heap made anew, not a way up or down for each. */
+struct entry *
+waiting_take_those(struct waiting *w, bool (*which)(void *arg, const struct entry *e), void *arg, size_t most)
+{
+	struct entry *taken = NULL, **end = &taken;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < w->n; i++) {
+		struct entry *e = w->e[i];
+
+		if (most > 0 && which(arg, e)) {
+			e->next = NULL;
+			*end = e;
+			end = &e->next;
+			most--;
+		} else {
+			put(w, kept++, e);
+		}
+	}
+	w->n = kept;
+	if (taken != NULL)
+		pile(w);
+	return taken;
 }
 
 void

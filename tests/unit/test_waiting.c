@@ -185,6 +185,37 @@ START_TEST(shifted)
 }
 END_TEST
 
+static bool
+is_third(void *arg, const struct entry *e)
+{
+	(void)arg;
+	return e->id % 3 == 0;
+}
+
+static const size_t takings[] = { 0, 1, 500, MANY };
+
+/* What is left is a heap still, and drains in order. */
+START_TEST(some_are_taken_out)
+{
+	struct entry *last = NULL, *e;
+	size_t n = 0, most = takings[_i], third = (MANY + 2) / 3;
+
+	for (int i = 0; i < MANY; i++) {
+		pool[i] = (struct entry){ .id = (msgid)i, .due_s = dice(MANY / 3) };
+		waiting_add(&w, &pool[i]);
+	}
+	for (e = waiting_take_those(&w, is_third, NULL, most); e != NULL; e = e->next, n++)
+		if (e->id % 3 != 0)
+			ck_abort_msg("%d was not asked for", (int)e->id);
+	ck_assert_uint_eq(n, most < third ? most : third);
+	ck_assert_uint_eq(w.n, MANY - n);
+	check_heap();
+	for (; (e = take()) != NULL; last = e)
+		if (last != NULL && order(&last, &e) >= 0)
+			ck_abort_msg("%d comes after %d", (int)e->id, (int)last->id);
+}
+END_TEST
+
 Suite *suite_waiting(void);
 
 Suite *
@@ -200,6 +231,7 @@ suite_waiting(void)
 	tcase_add_test(t, drains_in_order);
 	tcase_add_loop_test(t, any_order, 0, 4);
 	tcase_add_loop_test(t, shifted, 0, sizeof(shifts) / sizeof(shifts[0]));
+	tcase_add_loop_test(t, some_are_taken_out, 0, sizeof(takings) / sizeof(takings[0]));
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -1,0 +1,79 @@
+/*
+ * queue_private.h - what the queue's own files share, and nobody else includes:
+ * queue.c (its life, the clock, what it shows), queue_pull.c (what relays ask and
+ * tell), queue_round.c (a message's way into a round and out of it).
+ */
+#ifndef RELAY_QUEUE_PRIVATE_H
+#define RELAY_QUEUE_PRIVATE_H
+
+#include "net/loop.h"
+#include "relay/aliasfile.h"
+#include "relay/arrivals.h"
+#include "relay/drift.h"
+#include "relay/due.h"
+#include "relay/fleet.h"
+#include "relay/queue.h"
+#include "relay/ready.h"
+#include "relay/work.h"
+
+struct queue {
+	struct event_base *base;
+	struct store      *store;
+	struct fleet      *fleet;
+	struct aliasfile  *aliases;
+	struct fleet      *leaving;     /* of earlier configurations, until their sessions are over */
+
+	struct arrivals   *arrivals;
+	struct ready       ready;
+	struct due        *due;         /* what waits in later/ */
+	struct drift       drift;
+	int64_t            awake_ms;    /* since then: the start, or the end of a sleep */
+	struct work       *works;       /* carried */
+	size_t             nworks;
+
+	struct timer      *look;
+	struct timer      *tidy;        /* frees what left, from the loop */
+	struct timer      *shortage;    /* set: nothing is pulled until it fires */
+	bool               quitting;
+	void             (*idle)(void *arg);
+	void              *idle_arg;
+};
+
+/* ---- entries (queue_round.c) ---- */
+
+/* It stands in cur/ and is due: at the end of its user's line.  Offer when all are in. */
+void queue_make_ready(struct queue *q, struct entry *e);
+
+/* It stands in later/ since its last attempt. */
+void queue_make_waiting(struct queue *q, struct entry *e);
+
+/*
+ * Those of a place that which() wants, `most` at the most, out of memory and
+ * chained by next: the caller has both entry and file now.  PLACE_CUR: what is
+ * ready, not what a relay carries.  PLACE_LATER: what waits; a file that could
+ * not be moved or read may be in cur/ all the same.  One walk over the place,
+ * whatever `most` is.
+ */
+struct entry *queue_take_those(struct queue *q, enum place p, bool (*which)(void *arg, const struct entry *e),
+                               void *arg, size_t most);
+
+/* Log an error about this message; err is negative. */
+void queue_complain(const struct entry *e, const char *what, int err);
+
+/* ---- rounds (queue_round.c) ---- */
+
+/* The message's next round, on q->works.  NULL: it went where such a file goes. */
+struct work *queue_load(struct queue *q, struct upstream *u, struct entry *e);
+void         queue_end_round(struct queue *q, struct work *w);
+
+/* The mails that nobody pulled yet are given back. */
+void         queue_withdraw(struct queue *q);
+
+/* ---- relays (queue_pull.c) ---- */
+
+extern const struct upstream_ops queue_upstream_ops;
+
+void queue_offer(struct queue *q);      /* something is ready: whoever may carry it is told */
+void queue_nudge(struct queue *q);      /* all relays rest, and something new came */
+
+#endif

@@ -1,0 +1,86 @@
+/* queue_pull.c - what relays ask and tell; see queue_private.h. */
+#include "relay/queue_private.h"
+
+#define ROUNDS_A_PULL 32                /* that end at once, before the sockets have their turn */
+
+static struct mail *
+on_next(void *owner, struct upstream *u)
+{
+	struct queue *q = owner;
+	struct mail *m;
+	struct work *w;
+
+	if (q->quitting || !fleet_may_carry(q->fleet, u))
+		return NULL;
+	if (q->works != NULL && work_relay(q->works) != upstream_conf(u))
+		queue_withdraw(q);
+	if ((w = q->works) != NULL) {
+		if ((m = work_take(w)) != NULL)
+			return m;
+		if (work_is_back(w))
+			queue_end_round(q, w);  /* what was left of it cannot be sent */
+	}
+	for (int n = 0; q->ready.n > 0 && !timer_is_set(q->shortage); n++) {
+		if (n == ROUNDS_A_PULL) {
+			timer_set(q->tidy, 0);  /* which offers again */
+			break;
+		}
+		w = queue_load(q, u, ready_take(&q->ready));
+		if (w == NULL)
+			continue;
+		if ((m = work_take(w)) != NULL)
+			return m;
+		queue_end_round(q, w);  /* none of its recipients can be tried */
+	}
+	return NULL;
+}
+
+static void
+on_settled(void *owner, struct upstream *u, struct session *s, struct mail *m)
+{
+	struct queue *q = owner;
+	struct work *w = work_of(m);
+
+	(void)u;
+	work_settle(w, s, m);
+	if (work_is_back(w))
+		queue_end_round(q, w);
+}
+
+static size_t
+on_backlog(void *owner, struct upstream *u)
+{
+	struct queue *q = owner;
+
+	if (q->quitting || !fleet_may_carry(q->fleet, u))
+		return 0;
+	return q->ready.n + (q->works != NULL && work_has_more(q->works));
+}
+
+static void
+on_changed(void *owner, struct upstream *u)
+{
+	struct queue *q = owner;
+
+	(void)u;
+	timer_set(q->tidy, 0);
+}
+
+const struct upstream_ops queue_upstream_ops = {
+	.next = on_next, .settled = on_settled, .backlog = on_backlog, .changed = on_changed,
+};
+
+void
+queue_offer(struct queue *q)
+{
+	for (size_t i = 0; i < q->fleet->n; i++)
+		upstream_offer(q->fleet->up[i]);
+}
+
+void
+queue_nudge(struct queue *q)
+{
+	if (fleet_is_resting(q->fleet))
+		for (size_t i = 0; i < q->fleet->n; i++)
+			upstream_nudge(q->fleet->up[i]);
+}

@@ -1,0 +1,186 @@
+/* queue_round.c - a message's way into a round and out of it; see queue_private.h. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "relay/queue_private.h"
+#include "relay/retry.h"
+
+#define DISK_AGAIN_S 60                 /* what cannot be read or moved just now */
+
+/* ---- entries ---- */
+
+void
+queue_make_ready(struct queue *q, struct entry *e)
+{
+	e->since_ms = clock_mono_ms();
+	ready_add(&q->ready, e);
+}
+
+void
+queue_make_waiting(struct queue *q, struct entry *e)
+{
+	due_add(q->due, e, retry_at(entry_arrival_s(e), e->last_s, e->id));
+}
+
+struct entry *
+queue_take_those(struct queue *q, enum place p, bool (*which)(void *arg, const struct entry *e), void *arg,
+    size_t most)
+{
+	return p == PLACE_CUR ? ready_take_those(&q->ready, which, arg, most) :
+	    due_take_those(q->due, which, arg, most);
+}
+
+/* ---- a round's end ---- */
+
+static void
+unlink_work(struct queue *q, struct work *w)
+{
+	struct work **at = &q->works;
+
+	while (*at != w)
+		at = work_next(*at);
+	*at = *work_next(w);
+	q->nworks--;
+}
+
+void
+queue_complain(const struct entry *e, const char *what, int err)
+{
+	char id[ID_LEN + 1];
+
+	msgid_format(e->id, id);
+	log_err("%s: %s: %s", id, what, strerror(-err));
+}
+
+/*
+ * Out of cur/ into a place where it is nobody's turn any more.  What cannot
+ * be moved just now stays in line, or nobody would see it until a restart.
+ */
+static void
+put_away(struct queue *q, struct entry *e, enum place to, const char *why)
+{
+	char id[ID_LEN + 1];
+	int err = store_move(q->store, e->id, PLACE_CUR, to);
+
+	if (err != 0 && err != -ENOENT) {
+		queue_complain(e, "cannot be put away", err);
+		due_add(q->due, e, clock_wall_s() + DISK_AGAIN_S);
+		return;
+	}
+	msgid_format(e->id, id);
+	if (err == 0)
+		log_write(LOG_LEVEL_ERR, "%s: moved to %s/: %s", id, place_name(to), why);
+	free(e);
+}
+
+static void
+wait_for_retry(struct queue *q, struct entry *e)
+{
+	int err;
+
+	e->last_s = (uint32_t)clock_wall_s();
+	err = store_move(q->store, e->id, PLACE_CUR, PLACE_LATER);
+	if (err != 0) {
+		/* It stays in cur/: due at the next start at the latest. */
+		queue_complain(e, "cannot be moved to later/", err);
+	}
+	queue_make_waiting(q, e);
+}
+
+void
+queue_end_round(struct queue *q, struct work *w)
+{
+	struct entry *e = work_entry(w);
+	enum fate fate = work_finish(w, clock_wall_s());
+	int err;
+
+	unlink_work(q, w);
+	if (fate == FATE_GONE) {
+		err = work_remove(w);
+		if (err != 0)
+			queue_complain(e, "is settled but cannot be removed: it is sent again after a restart",
+			    err);
+		free(e);
+		return;
+	}
+	work_free(w);
+	switch (fate) {
+	case FATE_AGAIN:
+		ready_return(&q->ready, e);
+		break;
+	case FATE_LATER:
+		wait_for_retry(q, e);
+		break;
+	default:
+		put_away(q, e, PLACE_DEAD, "it failed and its sender cannot be told");
+		break;
+	}
+}
+
+/* ---- a round's beginning ---- */
+
+static struct work_env
+work_env(struct queue *q, const struct relay_conf *relay)
+{
+	const struct config *c = q->fleet->conf;
+
+	return (struct work_env){
+		.conf = c, .relay = relay, .store = q->store, .aliases = aliasfile_get(q->aliases, c->aliases),
+	};
+}
+
+/* Of the process or the system: the next message could not be opened either. */
+static bool
+is_shortage(int err)
+{
+	return err == -EMFILE || err == -ENFILE || err == -ENOMEM;
+}
+
+struct work *
+queue_load(struct queue *q, struct upstream *u, struct entry *e)
+{
+	struct work_env env = work_env(q, upstream_conf(u));
+	const char *why;
+	struct work *w;
+	int err;
+
+	err = work_load(&env, e, &w, &why);
+	if (err == 0) {
+		*work_next(w) = q->works;
+		q->works = w;
+		q->nworks++;
+		return w;
+	}
+	if (err == -EBADMSG || err == -EAGAIN) {
+		put_away(q, e, PLACE_BAD, err == -EAGAIN ? "it was never finished" : why);
+	} else if (err == -ENOENT) {
+		free(e);
+	} else if (is_shortage(err)) {
+		queue_complain(e, "cannot be read, and no other can now", err);
+		ready_return(&q->ready, e);
+		timer_set(q->shortage, DISK_AGAIN_S * 1000);
+	} else {
+		queue_complain(e, "cannot be read", err);
+		due_add(q->due, e, clock_wall_s() + DISK_AGAIN_S);
+	}
+	return NULL;
+}
+
+/*
+ * Only the newest work can have mails that nobody pulled.  They were made
+ * for one relay of one configuration.
+ */
+void
+queue_withdraw(struct queue *q)
+{
+	struct work *w = q->works;
+
+	if (w == NULL)
+		return;
+	work_withdraw(w);
+	if (work_is_back(w))
+		queue_end_round(q, w);
+}
