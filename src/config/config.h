@@ -54,6 +54,11 @@ struct relay_conf {
 	unsigned      pipeline_depth;
 	int64_t       idle_s;
 	unsigned      recipients_per_message;
+	unsigned      messages_per_minute;      /* these: 0: no limit */
+	unsigned      messages_per_hour;
+	unsigned      messages_per_day;         /* of the 24 hours that end now */
+	unsigned      recipients_per_day;
+	bool          null_sender;      /* false: MAIL FROM:<> is refused there */
 	bool          chunking;         /* false: never BDAT */
 	struct rules  rules;            /* the admin's own, then the provider's */
 };

@@ -34,6 +34,7 @@ struct option {
 #define HOUR ((int64_t)3600)
 #define DAY  (24 * HOUR)
 #define MIB  ((int64_t)1 << 20)
+#define MANY 10000000
 
 static const struct option options[] = {
 	/* the top */
@@ -76,6 +77,11 @@ static const struct option options[] = {
 	{ "pipeline-depth", KIND_NUMBER, 1, 64, "write a number from 1 to 64" },
 	{ "idle", KIND_DURATION, 1, HOUR, "write a time from \"1s\" to \"1h\"" },
 	{ "recipients-per-message", KIND_NUMBER, 1, 1000, "write a number from 1 to 1000" },
+	{ "messages-per-minute", KIND_NUMBER, 0, MANY, "write a number up to 10000000, or 0 for no limit" },
+	{ "messages-per-hour", KIND_NUMBER, 0, MANY, "write a number up to 10000000, or 0 for no limit" },
+	{ "messages-per-day", KIND_NUMBER, 0, MANY, "write a number up to 10000000, or 0 for no limit" },
+	{ "recipients-per-day", KIND_NUMBER, 0, MANY, "write a number up to 10000000, or 0 for no limit" },
+	{ "null-sender", KIND_FLAG, 0, 0, NULL },
 	{ "chunking", KIND_FLAG, 0, 0, NULL },
 
 	/* rule */

@@ -1,6 +1,7 @@
 /* provider.c - provider files. */
 #include <dirent.h>
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -24,9 +25,35 @@ static cfg_opt_t schema[] = {
 	SOURCE_OPTION("connections"),
 	SOURCE_OPTION("pipeline-depth"),
 	SOURCE_OPTION("recipients-per-message"),
+	SOURCE_OPTION("messages-per-minute"),
+	SOURCE_OPTION("messages-per-hour"),
+	SOURCE_OPTION("messages-per-day"),
+	SOURCE_OPTION("recipients-per-day"),
+	SOURCE_OPTION("null-sender"),
 	CFG_SEC("rule", rulefile_schema, CFGF_MULTI | CFGF_NODEFAULT),
 	CFG_END()
 };
+
+static const struct {
+	const char *option;
+	size_t      at;
+} limits[] = {
+	{ "connections", offsetof(struct provider, connections) },
+	{ "pipeline-depth", offsetof(struct provider, pipeline_depth) },
+	{ "recipients-per-message", offsetof(struct provider, recipients_per_message) },
+	{ "messages-per-minute", offsetof(struct provider, messages_per_minute) },
+	{ "messages-per-hour", offsetof(struct provider, messages_per_hour) },
+	{ "messages-per-day", offsetof(struct provider, messages_per_day) },
+	{ "recipients-per-day", offsetof(struct provider, recipients_per_day) },
+};
+
+#define NLIMITS (sizeof(limits) / sizeof(limits[0]))
+
+static unsigned *
+limit(struct provider *p, size_t i)
+{
+	return (unsigned *)((char *)p + limits[i].at);
+}
 
 static const char region_word[] = "REGION";
 
@@ -101,27 +128,27 @@ fill(char **mine, char **other)
 	}
 }
 
+/*
+ * What p's file does not say is what the other says; the other is used up.
+ * A limit of 0 is said: it lifts the other's.
+ */
 static void
-fill_number(unsigned *mine, unsigned other)
+inherit(const struct source *s, struct provider *p, struct provider *other)
 {
-	if (*mine == 0)
-		*mine = other;
-}
+	size_t i;
 
-/* What p does not say is what the other says; the other is used up. */
-static void
-inherit(struct provider *p, struct provider *other)
-{
 	/* Another way in is another port: they go together. */
-	if (p->tls == NULL)
-		fill_number(&p->port, other->port);
+	if (p->tls == NULL && p->port == 0)
+		p->port = other->port;
 	fill(&p->host, &other->host);
 	fill(&p->tls, &other->tls);
 	fill(&p->auth, &other->auth);
 	fill(&p->user_hint, &other->user_hint);
-	fill_number(&p->connections, other->connections);
-	fill_number(&p->pipeline_depth, other->pipeline_depth);
-	fill_number(&p->recipients_per_message, other->recipients_per_message);
+	for (i = 0; i < NLIMITS; i++)
+		if (source_str(s->root, limits[i].option) == NULL)
+			*limit(p, i) = *limit(other, i);
+	if (source_str(s->root, "null-sender") == NULL)
+		p->refuses_null_sender = other->refuses_null_sender;
 	rulefile_append(&p->rules, &other->rules);
 	provider_done(other);
 }
@@ -130,6 +157,7 @@ static int
 take(const struct source *s, struct provider *p, struct buf *why)
 {
 	const char *tls = source_str(s->root, "tls");
+	size_t i;
 
 	if (tls != NULL && strcmp(tls, "none") == 0)
 		return source_wrong(s, s->root, "tls", why,
@@ -139,9 +167,9 @@ take(const struct source *s, struct provider *p, struct buf *why)
 	p->tls = source_dup(s->root, "tls");
 	p->auth = source_dup(s->root, "auth");
 	p->user_hint = source_dup(s->root, "user-hint");
-	p->connections = source_number(s->root, "connections", 0);
-	p->pipeline_depth = source_number(s->root, "pipeline-depth", 0);
-	p->recipients_per_message = source_number(s->root, "recipients-per-message", 0);
+	for (i = 0; i < NLIMITS; i++)
+		*limit(p, i) = source_number(s->root, limits[i].option, 0);
+	p->refuses_null_sender = !source_flag(s->root, "null-sender", true);
 	return rulefile_take(s, s->root, &p->rules, why);
 }
 
@@ -166,7 +194,7 @@ take_like(const struct source *s, const char *dir, const char *like, int depth, 
 	else
 		buf_span(why, buf_view(&detail));
 	if (rc == 0)
-		inherit(p, &other);
+		inherit(s, p, &other);
 	buf_done(&detail);
 	return rc;
 }

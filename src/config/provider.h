@@ -6,6 +6,8 @@
 #ifndef CONFIG_PROVIDER_H
 #define CONFIG_PROVIDER_H
 
+#include <stdbool.h>
+
 #include "base/buf.h"
 #include "smtp/rules.h"
 
@@ -18,6 +20,11 @@ struct provider {
 	unsigned     connections;       /* 0: not stated */
 	unsigned     pipeline_depth;
 	unsigned     recipients_per_message;
+	unsigned     messages_per_minute;       /* these: 0: no limit, or not stated */
+	unsigned     messages_per_hour;
+	unsigned     messages_per_day;
+	unsigned     recipients_per_day;
+	bool         refuses_null_sender;       /* MAIL FROM:<> is the account's to explain, or is refused */
 	struct rules rules;
 };
 

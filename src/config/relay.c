@@ -44,6 +44,11 @@ cfg_opt_t relay_schema[] = {
 	SOURCE_OPTION("pipeline-depth"),
 	SOURCE_OPTION("idle"),
 	SOURCE_OPTION("recipients-per-message"),
+	SOURCE_OPTION("messages-per-minute"),
+	SOURCE_OPTION("messages-per-hour"),
+	SOURCE_OPTION("messages-per-day"),
+	SOURCE_OPTION("recipients-per-day"),
+	SOURCE_OPTION("null-sender"),
 	SOURCE_OPTION("chunking"),
 	CFG_SEC("rule", rulefile_schema, CFGF_MULTI | CFGF_NODEFAULT),
 	CFG_END()
@@ -246,6 +251,16 @@ address(cfg_t *sec, const char *name)
 	return value != NULL ? addr_parse(span_of(value), NULL) : NULL;
 }
 
+/* Here 0 is a value: the admin of a paid account lifts the preset's limit with it. */
+static void
+take_quota(cfg_t *sec, const struct provider *p, struct relay_conf *r)
+{
+	r->messages_per_minute = source_number(sec, "messages-per-minute", p->messages_per_minute);
+	r->messages_per_hour = source_number(sec, "messages-per-hour", p->messages_per_hour);
+	r->messages_per_day = source_number(sec, "messages-per-day", p->messages_per_day);
+	r->recipients_per_day = source_number(sec, "recipients-per-day", p->recipients_per_day);
+}
+
 static void
 take_options(cfg_t *sec, const struct provider *p, struct relay_conf *r)
 {
@@ -277,6 +292,8 @@ take_options(cfg_t *sec, const struct provider *p, struct relay_conf *r)
 	r->idle_s = source_duration_s(sec, "idle", DEFAULT_IDLE_S);
 	r->recipients_per_message = number(sec, "recipients-per-message", p->recipients_per_message,
 	    DEFAULT_RECIPIENTS);
+	take_quota(sec, p, r);
+	r->null_sender = source_flag(sec, "null-sender", !p->refuses_null_sender);
 	r->chunking = source_flag(sec, "chunking", true);
 }
 

@@ -299,6 +299,7 @@ set_relay(struct run *r)
 	r->relay.pipeline_depth = DEPTH;
 	r->relay.idle_s = IDLE_S;
 	r->relay.recipients_per_message = 100;
+	r->relay.null_sender = true;
 	r->relay.chunking = (row->flags & ROW_NO_BDAT) == 0;
 	r->rule = row->rule;
 	r->relay.rules.rule = &r->rule;

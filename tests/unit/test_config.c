@@ -111,6 +111,9 @@ START_TEST(smallest)
 	ck_assert_uint_eq(r->pipeline_depth, 8);
 	ck_assert_int_eq(r->idle_s, 30);
 	ck_assert_uint_eq(r->recipients_per_message, 100);
+	ck_assert_uint_eq(r->messages_per_minute, 0);
+	ck_assert_uint_eq(r->messages_per_day, 500);
+	ck_assert(!r->null_sender);
 	ck_assert_uint_gt(r->rules.n, 40);
 	ck_assert_int_eq(config->expire_s, 5 * 86400);
 	ck_assert_int_eq(config->warn_after_s, 4 * 3600);
@@ -175,6 +178,8 @@ START_TEST(everything)
 	    "\"[192.0.2.1]\"\n"
 	    "  connections = 100 pipeline-depth = 64 idle = 1h recipients-per-message = 1 "
 	    "chunking = off\n"
+	    "  messages-per-minute = 30 messages-per-hour = 100 messages-per-day = 2000 "
+	    "recipients-per-day = 10000000\n"
 	    "  rule { when = { mail } code = { 550, 551 } dsn = 5.7.1 contains = { \"no way\" "
 	    "} verdict = pause\n"
 	    "    pause = 1h hint = \"ask them\" } }\n"
@@ -203,6 +208,11 @@ START_TEST(everything)
 	ck_assert_uint_eq(r->pipeline_depth, 64);
 	ck_assert_int_eq(r->idle_s, 3600);
 	ck_assert_uint_eq(r->recipients_per_message, 1);
+	ck_assert_uint_eq(r->messages_per_minute, 30);
+	ck_assert_uint_eq(r->messages_per_hour, 100);
+	ck_assert_uint_eq(r->messages_per_day, 2000);
+	ck_assert_uint_eq(r->recipients_per_day, 10000000);
+	ck_assert(r->null_sender && config->relays[1].null_sender);
 	ck_assert_uint_ge(r->rules.n, 2);
 	ck_assert_uint_eq(r->rules.rule[0].when, WHEN_MAIL);
 	ck_assert_int_eq(r->rules.rule[0].code, 550);
@@ -219,6 +229,22 @@ START_TEST(everything)
 	ck_assert_int_eq(config->log_to, LOG_TO_STDERR);
 	ck_assert_int_eq(config->log_facility, LOG_LOCAL3);
 	ck_assert_int_eq(config->log_level, LOG_LEVEL_DEBUG);
+}
+END_TEST
+
+/* A preset's limits give way to the admin's, who may have paid for more. */
+START_TEST(limits_lifted)
+{
+	ck_assert_int_eq(read_text("relay r { host = a.example.com\nmessages-per-day = 10000001 }"),
+	    EX_CONFIG);
+	ck_assert_str_eq(line(), ":2: messages-per-day: \"10000001\" is not possible; "
+	    "write a number up to 10000000, or 0 for no limit");
+	buf_clear(&why);
+	read_good("relay r { provider = m365 user = a@example.com password-file = /p\n"
+	    "messages-per-minute = 0 recipients-per-day = 20000 null-sender = on }");
+	ck_assert_uint_eq(config->relays[0].messages_per_minute, 0);
+	ck_assert_uint_eq(config->relays[0].recipients_per_day, 20000);
+	ck_assert(config->relays[0].null_sender);
 }
 END_TEST
 
@@ -599,6 +625,7 @@ suite_config(void)
 	tcase_add_test(tc, smallest);
 	tcase_add_test(tc, everything);
 	tcase_add_test(tc, names);
+	tcase_add_test(tc, limits_lifted);
 	tcase_add_loop_test(tc, endpoint, 0, sizeof(endpoints) / sizeof(endpoints[0]));
 	tcase_add_loop_test(tc, refused, 0, sizeof(wrong) / sizeof(wrong[0]));
 	tcase_add_test(tc, unknown_provider_lists_the_known);

@@ -42,6 +42,8 @@ static cfg_opt_t sample_schema[] = {
 	SOURCE_OPTION("like"), SOURCE_OPTION("host"), SOURCE_OPTION("port"), SOURCE_OPTION("tls"),
 	SOURCE_OPTION("auth"), SOURCE_OPTION("user-hint"), SOURCE_OPTION("connections"),
 	SOURCE_OPTION("pipeline-depth"), SOURCE_OPTION("recipients-per-message"),
+	SOURCE_OPTION("messages-per-minute"), SOURCE_OPTION("messages-per-hour"),
+	SOURCE_OPTION("messages-per-day"), SOURCE_OPTION("recipients-per-day"), SOURCE_OPTION("null-sender"),
 	CFG_SEC("rule", rulefile_schema, CFGF_MULTI | CFGF_NODEFAULT),
 	CFG_END()
 };
@@ -315,6 +317,33 @@ START_TEST(like_fills_the_rest)
 }
 END_TEST
 
+START_TEST(limits_are_inherited_and_lifted)
+{
+	struct provider p;
+	struct buf why;
+
+	put("base", "host = base messages-per-minute = 30 messages-per-hour = 100 "
+	    "messages-per-day = 500\nrecipients-per-day = 10000 null-sender = false");
+	put("same", "like = base");
+	put("more", "like = base messages-per-minute = 0 messages-per-day = 2000 null-sender = yes");
+	ck_assert_int_eq(read_it("same", &p, &why), 0);
+	ck_assert_uint_eq(p.messages_per_minute, 30);
+	ck_assert_uint_eq(p.messages_per_hour, 100);
+	ck_assert_uint_eq(p.messages_per_day, 500);
+	ck_assert_uint_eq(p.recipients_per_day, 10000);
+	ck_assert(p.refuses_null_sender);
+	provider_done(&p);
+	buf_done(&why);
+	ck_assert_int_eq(read_it("more", &p, &why), 0);
+	ck_assert_uint_eq(p.messages_per_minute, 0);
+	ck_assert_uint_eq(p.messages_per_hour, 100);
+	ck_assert_uint_eq(p.messages_per_day, 2000);
+	ck_assert(!p.refuses_null_sender);
+	provider_done(&p);
+	buf_done(&why);
+}
+END_TEST
+
 START_TEST(a_family_wants_a_region)
 {
 	struct provider p;
@@ -404,6 +433,7 @@ suite_provider(void)
 	suite_add_tcase(s, files);
 	tcase_add_checked_fixture(own, setup, teardown);
 	tcase_add_test(own, like_fills_the_rest);
+	tcase_add_test(own, limits_are_inherited_and_lifted);
 	tcase_add_test(own, a_family_wants_a_region);
 	tcase_add_loop_test(own, bad_file, 0, sizeof(bad) / sizeof(bad[0]));
 	tcase_add_test(own, no_way_out_of_the_folder);
