@@ -7,11 +7,11 @@
 #ifndef POSTERN_LISTING_H
 #define POSTERN_LISTING_H
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
 #include "base/buf.h"
+#include "postern/queued.h"
 
 struct listing {
 	FILE      *out;         /* borrowed */
@@ -23,27 +23,11 @@ struct listing {
 
 void listing_begin(struct listing *l, FILE *out, int64_t now_s);
 
-/* What the two sources, the daemon and the spool itself, have in common. */
-struct listing_message {
-	const char *id;
-	uint64_t    size;
-	int64_t     time_s;
-	char        mark;       /* '*' on its way, '!' held, ' ' */
-	struct span sender;     /* empty: the null path */
-	struct span reason;     /* of the message as a whole; empty: none */
-};
+/* A message, and its recipients that are not settled. */
+void listing_queued(struct listing *l, const struct queued *q);
 
-void listing_message(struct listing *l, const struct listing_message *m);
-
-/* A recipient that still waits; the last reply's code (0: none, our own words) and text. */
-void listing_recipient(struct listing *l, struct span addr, unsigned code, struct span text);
-
-/*
- * One record of the daemon: "relay …", "message …", "recipient …", each
- * "key=value" with percent-encoded values.  Unknown records and keys are
- * passed over: a newer daemon may say more.
- */
-void listing_record(struct listing *l, struct span line);
+/* The daemon's record of a relay; others are passed over. */
+void listing_relay(struct listing *l, struct span line);
 
 /* The last lines. */
 void listing_end(struct listing *l);

@@ -4,9 +4,12 @@
 #ifndef POSTERN_OFFLINE_H
 #define POSTERN_OFFLINE_H
 
-#include "postern/listing.h"
+#include "postern/queued.h"
 
-/* List what waits.  0, or -errno with the folder that cannot be read in *why. */
-int offline_list(const char *spool, struct listing *l, struct buf *why);
+/*
+ * Each message that waits; it may be kept, as queued_reader's may.  0, or
+ * -errno with the folder that cannot be read in *why.
+ */
+int offline_read(const char *spool, void (*message)(void *arg, struct queued *q), void *arg, struct buf *why);
 
 #endif

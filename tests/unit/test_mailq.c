@@ -41,12 +41,26 @@ teardown(void)
 }
 
 static void
+on_message(void *arg, struct queued *q)
+{
+	listing_queued(arg, q);
+}
+
+static void
+on_record(void *arg, struct span line)
+{
+	listing_relay(arg, line);
+}
+
+static void
 feed(const char *lines)
 {
+	struct queued_reader reader = { .message = on_message, .record = on_record, .arg = &l };
 	struct span rest = span_of(lines), line;
 
 	while (span_cut(&rest, '\n', &line))
-		listing_record(&l, line);
+		queued_read(&reader, line);
+	queued_read_end(&reader);
 	listing_end(&l);
 	fflush(out);
 }
@@ -95,7 +109,7 @@ static const struct {
 	  "relay gmail is paused: Username and Password not accepted (make an app password); "
 	      "next attempt in 1h00m\n"
 	  "Mail queue is empty\n" },
-	{ "relay name=isp state=off text=no%20route\n", "relay isp has no network: no "
+	{ "relay name=isp state=offline text=no%20route\n", "relay isp has no network: no "
 	    "route\nMail queue is empty\n" },
 	{ "relay name=isp state=pausing text=x until=5\n", "relay isp is paused: x\nMail queue "
 	    "is empty\n" },
@@ -229,6 +243,12 @@ static const struct {
 	{ "a\nend", EX_TEMPFAIL, "a|", "the daemon's answer was cut off; the list is not whole" },
 	{ "", EX_TEMPFAIL, "", "the daemon's answer was cut off; the list is not whole" },
 	{ "error no such command\n", EX_TEMPFAIL, "", "the daemon says: no such command" },
+	{ "error denied text=only%20root%20may\n", EX_NOPERM, "", "the daemon says: only root may" },
+	{ "error notfound text=no%20relay\n", EX_DATAERR, "", "the daemon says: no relay" },
+	{ "error usage text=x\n", EX_USAGE, "", "the daemon says: x" },
+	{ "a\nerror failed text=x\n", EX_TEMPFAIL, "a|", "the daemon says: x" },
+	{ "error unknown text=x\n", EX_PROTOCOL, "", "the daemon does not know this command; it is of another "
+	  "version than this program: systemctl restart postern" },
 };
 
 START_TEST(asks)
@@ -240,12 +260,58 @@ START_TEST(asks)
 	buf_init(&lines, 4096);
 	buf_init(&why, 4096);
 	pid = serve(answers[_i].answer);
-	ck_assert_int_eq(client_ask(path, "mailq", collect, &lines, &why), answers[_i].rc);
+	ck_assert_int_eq(client_ask(path, "mailq", NULL, collect, &lines, &why), answers[_i].rc);
 	ck_assert_str_eq(buf_cstr(&lines), answers[_i].lines);
 	ck_assert_str_eq(buf_cstr(&why), answers[_i].why);
 	ck_assert_int_eq(waitpid(pid, &st, 0), pid);
 	if (strstr(answers[_i].answer, "later") == NULL)
 		ck_assert_int_eq(st, 0);
+	buf_done(&lines);
+	buf_done(&why);
+}
+END_TEST
+
+/* The list goes out while the answer comes in; a daemon that ends early is still heard. */
+START_TEST(asks_with_a_list)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), peer, st;
+	struct buf list, lines, why;
+	char got[4096];
+	size_t total = 0;
+	ssize_t n;
+	pid_t pid;
+
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", path);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&sun, sizeof(sun)), 0);
+	ck_assert_int_eq(listen(fd, 1), 0);
+	buf_init(&list, 4u << 20);
+	buf_init(&lines, 4u << 20);
+	buf_init(&why, 4096);
+	for (int i = 0; i < 60000; i++)
+		buf_printf(&list, "%016X\n", i);
+	pid = fork();
+	if (pid == 0) {
+		peer = accept(fd, NULL, NULL);
+		/* More than two sockets hold, said before a word of the list was taken. */
+		for (int i = 0; _i == 0 && i < 20000; i++)
+			if (write(peer, "refused id=0123456789ABCDEF\n", 28) != 28)
+				_exit(2);
+		while (_i == 0 && (n = read(peer, got, sizeof(got))) > 0) {
+			total += (size_t)n;
+			if (got[n - 1] == '\n' && total >= sizeof("delete\n.\n") - 1 + 60000 * 17)
+				break;
+		}
+		n = _i == 0 ? write(peer, "end\n", 4) : write(peer, "error usage text=no\n", 20);
+		_exit(n > 0 && (_i == 1 || total == sizeof("delete\n.\n") - 1 + 60000 * 17) ? 0 : 1);
+	}
+	close(fd);
+	ck_assert_int_eq(client_ask(path, "delete", &(struct span){ list.p, list.n }, collect, &lines, &why),
+	    _i == 0 ? 0 : EX_USAGE);
+	ck_assert_int_eq(waitpid(pid, &st, 0), pid);
+	ck_assert_int_eq(st, 0);
+	ck_assert_uint_eq(lines.n, _i == 0 ? 20000 * 28 : 0);
+	buf_done(&list);
 	buf_done(&lines);
 	buf_done(&why);
 }
@@ -261,7 +327,7 @@ START_TEST(nobody_listens)
 	buf_init(&why, 4096);
 	snprintf(want, sizeof(want),
 	    "posternd is not running (%s: No such file or directory); start it: systemctl start postern", path);
-	ck_assert_int_eq(client_ask(path, "mailq", collect, NULL, &why), EX_UNAVAILABLE);
+	ck_assert_int_eq(client_ask(path, "mailq", NULL, collect, NULL, &why), EX_UNAVAILABLE);
 	ck_assert_str_eq(buf_cstr(&why), want);
 
 	/* a dead daemon's socket */
@@ -272,7 +338,7 @@ START_TEST(nobody_listens)
 	buf_clear(&why);
 	snprintf(want, sizeof(want),
 	    "posternd is not running (%s: Connection refused); start it: systemctl start postern", path);
-	ck_assert_int_eq(client_ask(path, "mailq", collect, NULL, &why), EX_UNAVAILABLE);
+	ck_assert_int_eq(client_ask(path, "mailq", NULL, collect, NULL, &why), EX_UNAVAILABLE);
 	ck_assert_str_eq(buf_cstr(&why), want);
 	buf_done(&why);
 }
@@ -286,7 +352,7 @@ START_TEST(path_too_long)
 	buf_init(&why, 4096);
 	memset(longer, 'x', sizeof(longer) - 1);
 	longer[sizeof(longer) - 1] = '\0';
-	ck_assert_int_eq(client_ask(longer, "mailq", collect, NULL, &why), EX_UNAVAILABLE);
+	ck_assert_int_eq(client_ask(longer, "mailq", NULL, collect, NULL, &why), EX_UNAVAILABLE);
 	ck_assert_ptr_nonnull(strstr(buf_cstr(&why), "path of a socket is longer than 107 bytes"));
 	buf_done(&why);
 }
@@ -307,6 +373,7 @@ suite_mailq(void)
 	suite_add_tcase(s, text_case);
 	tcase_add_checked_fixture(socket_case, socket_setup, socket_teardown);
 	tcase_add_loop_test(socket_case, asks, 0, sizeof(answers) / sizeof(answers[0]));
+	tcase_add_loop_test(socket_case, asks_with_a_list, 0, 2);
 	tcase_add_test(socket_case, nobody_listens);
 	tcase_add_test(socket_case, path_too_long);
 	suite_add_tcase(s, socket_case);
