@@ -42,6 +42,16 @@ clock_mono_ms(void)
 	return (stopped ? stopped_mono_us : now_us(CLOCK_MONOTONIC)) / 1000;
 }
 
+int64_t
+clock_boot_s(void)
+{
+#ifdef CLOCK_BOOTTIME
+	return (stopped ? stopped_mono_us : now_us(CLOCK_BOOTTIME)) / 1000000;
+#else
+	return (stopped ? stopped_mono_us : now_us(CLOCK_MONOTONIC)) / 1000000; /* BSD's counts sleep */
+#endif
+}
+
 void
 clock_set(int64_t wall_us, int64_t mono_ms)
 {

@@ -26,6 +26,7 @@ START_TEST(stops_moves_and_runs_again)
 	clock_move_ms(1500);
 	ck_assert_int_eq(clock_wall_us(), 1764000001623456);
 	ck_assert_int_eq(clock_mono_ms(), 6500);
+	ck_assert_int_eq(clock_boot_s(), 6);
 	clock_release();
 	ck_assert_int_gt(clock_wall_us(), 1764000001623456);
 }
