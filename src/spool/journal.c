@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -145,6 +146,34 @@ fold_stored(struct message *m, struct span rest)
 }
 
 static void
+fold_held(struct message *m, struct span rest)
+{
+	struct span word, v;
+
+	m->held_by[0] = '\0';
+	while (span_cut(&rest, ' ', &word))
+		if (named(word, SPAN("by="), &v))
+			decode_into(v, m->held_by, sizeof(m->held_by));
+}
+
+static void
+fold_reopened(struct message *m, int64_t time_s)
+{
+	size_t n = 0;
+
+	m->reopened_s = time_s;
+	for (size_t i = 0; i < m->env.nrcpts; i++)
+		if (m->notes[i].what == OUTCOME_FAILED)
+			m->notes[i].what = OUTCOME_NONE;
+	for (size_t i = 0; i < m->nparts; i++)
+		if (m->parts[i].what == OUTCOME_FAILED)
+			free(m->parts[i].to);
+		else
+			m->parts[n++] = m->parts[i];
+	m->nparts = n;
+}
+
+static void
 fold_line(struct message *m, struct span line)
 {
 	struct span word;
@@ -166,6 +195,10 @@ fold_line(struct message *m, struct span line)
 		fold_stored(m, line);
 	else if (span_eq(word, SPAN("warn")))
 		m->warned = true;
+	else if (span_eq(word, SPAN("hold")))
+		fold_held(m, line);
+	else if (span_eq(word, SPAN("reopen")))
+		fold_reopened(m, (int64_t)time_s);
 }
 
 /* All whole lines of text; how many octets they were. */
@@ -341,4 +374,49 @@ message_note_warned(struct message *m, int64_t now_s)
 	buf_done(&b);
 	m->warned = true;
 	return r;
+}
+
+/* ---- an admin's hand ---- */
+
+static int
+note_hand(struct message *m, int64_t now_s, const char *event, const char *by, const char *user)
+{
+	struct buf b;
+	int        r;
+
+	begin_line(m, &b, now_s);
+	buf_str(&b, event);
+	if (by != NULL) {
+		buf_str(&b, " by=");
+		text_put_percent(&b, cut_text(by));
+	}
+	if (user != NULL) {
+		buf_str(&b, " user=");
+		text_put_percent(&b, cut_text(user));
+	}
+	r = append(m, &b);
+	buf_done(&b);
+	return r;
+}
+
+int
+message_note_held(struct message *m, int64_t now_s, const char *by, const char *user)
+{
+	snprintf(m->held_by, sizeof(m->held_by), "%s", by);
+	return note_hand(m, now_s, "hold", by, user);
+}
+
+int
+message_note_released(struct message *m, int64_t now_s, const char *user)
+{
+	return note_hand(m, now_s, "release", NULL, user);
+}
+
+int
+message_note_reopened(struct message *m, int64_t now_s, const char *user)
+{
+	int r = note_hand(m, now_s, "reopen", NULL, user);
+
+	fold_reopened(m, now_s);
+	return r < 0 ? r : fs_datasync(m->fd);
 }

@@ -6,6 +6,9 @@
  *   EPOCH sent|defer|fail rcpt=N [code=NNN] [dsn=N.N.N] [relay=NAME] [text=…]
  *   EPOCH sent-part|fail-part rcpt=N to=ADDRESS [code=NNN] …
  *   EPOCH warn
+ *   EPOCH hold by=WORD [user=NAME]
+ *   EPOCH release [user=NAME]
+ *   EPOCH reopen [user=NAME]            who failed is tried again
  *
  * The parts have words of their own, and not sent with a `to`: a version that
  * knows them not must skip the line and send twice, not think all was sent.

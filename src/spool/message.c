@@ -199,6 +199,12 @@ message_read(const struct message *m, uint64_t at, void *p, size_t n)
 	return got >= 0 && (size_t)got < n ? -EIO : got;
 }
 
+ssize_t
+message_journal(const struct message *m, uint64_t at, void *p, size_t n)
+{
+	return fs_pread_full(m->fd, p, n, (off_t)(m->at + m->size + at));
+}
+
 /* As much of the message as the cache has. */
 static struct span
 cached(const struct message *m)
@@ -293,7 +299,7 @@ message_remove(struct store *s, enum place p, struct message *m)
 	msgid_format(m->id, name);
 	if ((r = fs_unlink(s->dir[p], name)) < 0)
 		return r;
-	reaper_take(s->reaper, m->fd);
+	reaper_take(s->reaper, p, m->fd);
 	m->fd = -1;
 	release(m);
 	return 0;

@@ -20,10 +20,11 @@ struct reaper {
 	pthread_t       thread;
 	pthread_mutex_t lock;
 	pthread_cond_t  more;
-	int             dir;
+	int             dir[REAPER_DIRS];
+	size_t          ndirs;
 	int             fds[QUEUE_MAX];
 	size_t          n;
-	bool            dirty;          /* something was removed since the last sync */
+	unsigned        dirty;          /* directories that changed since their last sync, a bit each */
 	bool            timed;          /* sync_at is set */
 	struct timespec sync_at;
 	bool            stop;
@@ -58,7 +59,7 @@ passed(struct timespec t)
 static bool
 await_work(struct reaper *r)
 {
-	while (!r->stop && !r->dirty)
+	while (!r->stop && r->dirty == 0)
 		pthread_cond_wait(&r->more, &r->lock);
 	if (!r->timed) {
 		r->sync_at = now();
@@ -70,20 +71,37 @@ await_work(struct reaper *r)
 	return r->stop || passed(r->sync_at);
 }
 
+static int
+sync_dirs(const struct reaper *r, unsigned dirty)
+{
+	int first = 0;
+
+	for (size_t i = 0; i < r->ndirs; i++) {
+		int e = (dirty & (1u << i)) != 0 ? fs_sync(r->dir[i]) : 0;
+
+		if (first == 0)
+			first = e;
+	}
+	return first;
+}
+
 /* Called and returning with the lock held; works without it. */
 static void
 work(struct reaper *r, bool sync)
 {
-	int    fds[QUEUE_MAX];
-	size_t n = r->n;
-	int    e;
+	int      fds[QUEUE_MAX];
+	unsigned dirty = sync ? r->dirty : 0;
+	size_t   n = r->n;
+	int      e;
 
 	memcpy(fds, r->fds, n * sizeof(fds[0]));
 	r->n = 0;
-	if (sync)
-		r->dirty = r->timed = false;
+	if (sync) {
+		r->dirty = 0;
+		r->timed = false;
+	}
 	pthread_mutex_unlock(&r->lock);
-	e = sync ? fs_sync(r->dir) : 0;
+	e = sync_dirs(r, dirty);
 	for (size_t i = 0; i < n; i++)
 		fs_close(fds[i]);
 	pthread_mutex_lock(&r->lock);
@@ -100,9 +118,9 @@ run(void *arg)
 	pthread_mutex_lock(&r->lock);
 	do {
 		sync = await_work(r);
-		if (r->dirty)
+		if (r->dirty != 0)
 			work(r, sync);
-	} while (!r->stop || r->dirty);
+	} while (!r->stop || r->dirty != 0);
 	pthread_mutex_unlock(&r->lock);
 	return NULL;
 }
@@ -122,13 +140,15 @@ start_thread(struct reaper *r)
 }
 
 int
-reaper_start(int dir, struct reaper **ret)
+reaper_start(const int *dirs, size_t ndirs, struct reaper **ret)
 {
 	struct reaper     *r = xcalloc(1, sizeof(*r));
 	pthread_condattr_t attr;
 	int                e;
 
-	r->dir = dir;
+	assert(ndirs <= REAPER_DIRS);
+	memcpy(r->dir, dirs, ndirs * sizeof(dirs[0]));
+	r->ndirs = ndirs;
 	pthread_mutex_init(&r->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -160,14 +180,24 @@ reaper_stop(struct reaper *r)
 }
 
 void
-reaper_take(struct reaper *r, int fd)
+reaper_touch(struct reaper *r, size_t dir)
+{
+	pthread_mutex_lock(&r->lock);
+	if (r->dirty == 0)
+		pthread_cond_signal(&r->more);
+	r->dirty |= 1u << dir;
+	pthread_mutex_unlock(&r->lock);
+}
+
+void
+reaper_take(struct reaper *r, size_t dir, int fd)
 {
 	bool full, wake;
 
 	pthread_mutex_lock(&r->lock);
 	full = r->n == QUEUE_MAX;
-	wake = !r->dirty || r->n + 1 == QUEUE_MAX / 2;
-	r->dirty = true;
+	wake = r->dirty == 0 || r->n + 1 == QUEUE_MAX / 2;
+	r->dirty |= 1u << dir;
 	if (!full)
 		r->fds[r->n++] = fd;
 	if (wake)

@@ -91,7 +91,7 @@ store_open(const char *path, bool write, struct store **ret, const char **ret_wh
 		r = take_lock(s);
 	}
 	if (r == 0 && write)
-		r = reaper_start(s->dir[PLACE_CUR], &s->reaper);
+		r = reaper_start(s->dir, NPLACE, &s->reaper);
 	if (r < 0) {
 		store_close(s);
 		return r;
@@ -121,6 +121,12 @@ int
 store_spool_fd(const struct store *s)
 {
 	return s->spool;
+}
+
+const char *
+store_user(struct store *s, uid_t uid)
+{
+	return people_find(&s->people, uid)->name;
 }
 
 int
@@ -201,6 +207,33 @@ visit(struct store *s, enum place p, const char *name, bool stat,
 	return each(arg, &m);
 }
 
+struct batch {
+	struct store *store;
+	enum place    place;
+	int           fd;
+	bool          stat;
+	int         (*each)(void *arg, const struct stored *m);
+	void         *arg;
+};
+
+/* As many entries as one call gives; *ret_n 0: that was the end. */
+static int
+visit_some(const struct batch *b, ssize_t *ret_n)
+{
+	_Alignas(struct dirent64) char entries[SCAN_BYTES];
+	ssize_t n = getdents64(b->fd, entries, sizeof(entries));
+	int     r = n < 0 ? -errno : 0;
+
+	for (ssize_t at = 0; at < n && r == 0;) {
+		const struct dirent64 *e = (const struct dirent64 *)(entries + at);
+
+		at += e->d_reclen;
+		r = visit(b->store, b->place, e->d_name, b->stat, b->each, b->arg);
+	}
+	*ret_n = n;
+	return r;
+}
+
 /*
  * getdents on the descriptor that is there anyway, and not opendir(3): new/
  * is looked at on every wake-up, and a DIR costs an open, a close and 32 KiB.
@@ -211,29 +244,61 @@ int
 store_scan(struct store *s, enum place p, bool stat,
     int (*each)(void *arg, const struct stored *m), void *arg)
 {
-	_Alignas(struct dirent64) char entries[SCAN_BYTES];
-	ssize_t n;
-	int     r;
+	const struct batch b = { .store = s, .place = p, .fd = s->dir[p], .stat = stat, .each = each, .arg = arg };
+	ssize_t            n;
+	int                r;
 
 	assert(!s->scanning[p]);
 	if (lseek(s->dir[p], 0, SEEK_SET) < 0)
 		return -errno;
 	s->scanning[p] = true;
-	r = 0;
-	while (r == 0 && (n = getdents64(s->dir[p], entries, sizeof(entries))) != 0) {
-		if (n < 0) {
-			r = -errno;
-			break;
-		}
-		for (ssize_t at = 0; at < n && r == 0;) {
-			const struct dirent64 *e = (const struct dirent64 *)(entries + at);
-
-			at += e->d_reclen;
-			r = visit(s, p, e->d_name, stat, each, arg);
-		}
-	}
+	while ((r = visit_some(&b, &n)) == 0 && n > 0)
+		;
 	s->scanning[p] = false;
 	return r;
+}
+
+/* ---- look, in steps ---- */
+
+struct store_walk {
+	struct store *store;
+	enum place    place;
+	int           fd;
+};
+
+int
+store_walk_begin(struct store *s, enum place p, struct store_walk **ret)
+{
+	struct store_walk *w;
+	int                fd = fs_open_dir(s->dir[p], ".");
+
+	if (fd < 0)
+		return fd;
+	w = xcalloc(1, sizeof(*w));
+	w->store = s;
+	w->place = p;
+	w->fd = fd;
+	*ret = w;
+	return 0;
+}
+
+int
+store_walk_step(struct store_walk *w, int (*each)(void *arg, const struct stored *m), void *arg)
+{
+	const struct batch b = { .store = w->store, .place = w->place, .fd = w->fd, .each = each, .arg = arg };
+	ssize_t            n;
+	int                r = visit_some(&b, &n);
+
+	return r != 0 ? r : n > 0;
+}
+
+void
+store_walk_end(struct store_walk *w)
+{
+	if (w == NULL)
+		return;
+	fs_close(w->fd);
+	free(w);
 }
 
 /* ---- move ---- */
@@ -269,6 +334,31 @@ int
 store_move(struct store *s, msgid id, enum place from, enum place to)
 {
 	return rename_as(s, id, from, id, to);
+}
+
+void
+store_sync_soon(struct store *s, enum place p)
+{
+	reaper_touch(s->reaper, p);
+}
+
+/* Opened first only for what the close costs, so what cannot be opened is removed all the same. */
+int
+store_remove(struct store *s, enum place p, msgid id)
+{
+	char name[ID_LEN + 1];
+	int  fd, r;
+
+	msgid_format(id, name);
+	fd = fs_open(s->dir[p], name, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+	r = fs_unlink(s->dir[p], name);
+	if (r < 0 && fd >= 0)
+		fs_close(fd);
+	else if (fd >= 0)
+		reaper_take(s->reaper, p, fd);
+	else if (r == 0)
+		reaper_touch(s->reaper, p);
+	return r;
 }
 
 int

@@ -49,9 +49,10 @@ struct store;
 int  store_open(const char *path, bool write, struct store **ret, const char **ret_what);
 void store_close(struct store *s);              /* waits for the helper thread */
 
-/* The first failure the helper thread met since the last call, or 0: cur/
+/* The first failure the helper thread met since the last call, or 0: a directory
    could not be synced, so what was delivered may be sent again after a crash. */
 int  store_trouble(struct store *s);
+const char *store_user(struct store *s, uid_t uid);     /* a login name, else the digits; lent until the next call */
 int  store_spool_fd(const struct store *s);     /* for draft_begin, wake; borrowed */
 
 /* What readdir and fstatat tell. */
@@ -68,8 +69,21 @@ struct stored {
 int  store_scan(struct store *s, enum place p, bool stat,
                 int (*each)(void *arg, const struct stored *m), void *arg);
 
+/*
+ * The same in steps of some hundred files, for a place that may hold a
+ * hundred thousand; nothing is stat'ed, and others may scan meanwhile.  What
+ * comes or goes between two steps may be seen or not.  A step: 1: there are
+ * more, 0: that was all, or what each() ended it with; -errno.
+ */
+struct store_walk;
+int  store_walk_begin(struct store *s, enum place p, struct store_walk **ret);
+int  store_walk_step(struct store_walk *w, int (*each)(void *arg, const struct stored *m), void *arg);
+void store_walk_end(struct store_walk *w);              /* NULL is fine */
+
 int  store_stat(struct store *s, enum place p, msgid id, struct stored *ret);
 int  store_move(struct store *s, msgid id, enum place from, enum place to);
+void store_sync_soon(struct store *s, enum place p);    /* the helper thread syncs it within a second */
+int  store_remove(struct store *s, enum place p, msgid id);     /* unread, whatever it is; as message_remove() */
 
 /*
  * new/ → cur/.  After the clock was set back a name may be taken there; the
@@ -118,6 +132,8 @@ struct message {
 	size_t          nparts;
 	unsigned        attempts;       /* rounds so far: the most outcomes any recipient had */
 	bool            warned;         /* a delay notice went out */
+	char            held_by[16];    /* why it was last put into hold/: "admin", "flood"; "": it never was */
+	int64_t         reopened_s;     /* an admin gave it a new life then; 0: nobody did */
 	bool            eightbit;       /* stored: bytes above 127 in it */
 	bool            dots;           /* stored: a line begins with a dot */
 	size_t          longest;        /* stored: longest line without its end; 0: unknown */
@@ -155,13 +171,25 @@ int  message_header(struct message *m, size_t max, struct span *ret);
 int  message_note(struct message *m, size_t rcpt, const struct outcome_note *n, bool sync);
 int  message_note_warned(struct message *m, int64_t now_s);
 
+/*
+ * By whose hand it was held or let go: `by` a word, user a login name or NULL.
+ * Reopened: recipients that failed are tried again, which must be known
+ * before the file moves, so this one is synced.
+ */
+int  message_note_held(struct message *m, int64_t now_s, const char *by, const char *user);
+int  message_note_released(struct message *m, int64_t now_s, const char *user);
+int  message_note_reopened(struct message *m, int64_t now_s, const char *user);
+
+/* Journal text as the file has it, from its offset `at` on: n octets, or less at the end; -errno. */
+ssize_t message_journal(const struct message *m, uint64_t at, void *p, size_t n);
+
 /* Close; NULL is fine. */
 void message_close(struct store *s, struct message *m);
 
 /*
  * The end of a message: unlink while it is open; the close, which frees the
- * blocks, is the helper thread's.  Also tells the thread that cur/ wants a
- * sync within a second.  Consumes m when 0; otherwise m stays.
+ * blocks, is the helper thread's.  Also tells the thread that the place wants
+ * a sync within a second.  Consumes m when 0; otherwise m stays.
  */
 int  message_remove(struct store *s, enum place p, struct message *m);
 
