@@ -1,6 +1,7 @@
 #include "relay/fleet.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/buf.h"
 
@@ -19,6 +20,15 @@ fleet_new(struct event_base *base, struct config *conf, const struct upstream_op
 		}
 	}
 	return f;
+}
+
+void
+fleet_inherit(struct fleet *f, const struct fleet *from)
+{
+	for (size_t i = 0; i < f->n; i++)
+		for (size_t k = 0; k < from->n; k++)
+			if (strcmp(upstream_conf(f->up[i])->name, upstream_conf(from->up[k])->name) == 0)
+				upstream_inherit(f->up[i], from->up[k]);
 }
 
 void

@@ -17,6 +17,7 @@ struct fleet {
 /* Takes conf.  NULL: a relay cannot be set up (conf freed), one line in *why. */
 struct fleet *fleet_new(struct event_base *base, struct config *conf, const struct upstream_ops *ops, void *owner,
                         struct buf *why);
+void fleet_inherit(struct fleet *f, const struct fleet *from);  /* the counts of relays of the same name */
 void fleet_quit(struct fleet *f);
 void fleet_stop(struct fleet *f);
 bool fleet_is_gone(const struct fleet *f);

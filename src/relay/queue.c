@@ -175,6 +175,9 @@ queue_new(struct event_base *base, struct store *store, struct config *conf, str
 	q->look = timer_new(base, on_look, q);
 	q->tidy = timer_new(base, on_tidy, q);
 	q->shortage = timer_new(base, on_shortage_over, q);
+	q->unpause = timer_new(base, queue_pauses_end, q);
+	queue_pauses_read(q);
+	queue_pauses_apply(q);
 	return q;
 }
 
@@ -209,9 +212,11 @@ queue_reload(struct queue *q, struct config *conf, struct buf *why)
 		return false;
 	queue_withdraw(q);
 	fleet_quit(q->fleet);
+	fleet_inherit(f, q->fleet);
 	q->fleet->next = q->leaving;
 	q->leaving = q->fleet;
 	q->fleet = f;
+	queue_pauses_apply(q);
 	timer_set(q->tidy, 0);
 	return true;
 }
@@ -233,6 +238,7 @@ queue_quit(struct queue *q, void (*idle)(void *arg), void *arg)
 	due_stop(q->due);
 	timer_off(q->look);
 	timer_off(q->shortage);
+	timer_off(q->unpause);
 	arrivals_stop(q->arrivals);
 	timer_set(q->tidy, 0);
 }
@@ -263,6 +269,7 @@ queue_free(struct queue *q)
 	timer_free(q->look);
 	timer_free(q->tidy);
 	timer_free(q->shortage);
+	timer_free(q->unpause);
 	free(q);
 }
 
@@ -272,6 +279,18 @@ void
 queue_count(const struct queue *q, struct queue_counts *ret)
 {
 	*ret = (struct queue_counts){ .ready = q->ready.n, .carried = q->nworks, .waiting = due_waiting(q->due)->n };
+}
+
+void
+queue_rates(const struct queue *q, struct queue_rates *ret)
+{
+	int64_t now_s = clock_mono_ms() / 1000;
+
+	*ret = (struct queue_rates){
+		.sent_minute = tally_minute(&q->sent, now_s), .sent_hour = tally_hour(&q->sent, now_s),
+		.sent_day = tally_day(&q->sent, now_s), .failed_day = tally_day(&q->failed, now_s),
+		.deferred_day = tally_day(&q->deferred, now_s),
+	};
 }
 
 void

@@ -39,6 +39,15 @@ void queue_flush(struct queue *q);              /* what waits is due now, and a 
 bool queue_reload(struct queue *q, struct config *conf, struct buf *why);
 const struct config *queue_conf(const struct queue *q);
 
+/*
+ * An admin's hand on a relay: it rests until it is resumed, or for for_s
+ * seconds (0: for ever), whatever restarts and reloads come in between.  0;
+ * -ENOENT: there is none of that name; other -errno: it could not be noted
+ * for the next start, and nothing has changed.
+ */
+int queue_pause(struct queue *q, const char *relay, const char *by, int64_t for_s);
+int queue_resume(struct queue *q, const char *relay, const char *by);
+
 /* Stop pulling, finish what is in flight; idle() comes from the loop when no session is left. */
 void queue_quit(struct queue *q, void (*idle)(void *arg), void *arg);
 void queue_stop(struct queue *q);               /* give up what is in flight; idle() still comes */
@@ -51,6 +60,13 @@ struct queue_counts {
 };
 
 void          queue_count(const struct queue *q, struct queue_counts *ret);
+
+/* Recipients' outcomes since the start, as servers gave them. */
+struct queue_rates {
+	uint64_t sent_minute, sent_hour, sent_day, failed_day, deferred_day;
+};
+
+void          queue_rates(const struct queue *q, struct queue_rates *ret);
 
 void          queue_list(struct queue *q, struct shown_list *ret);      /* every message; shown_done() */
 struct store *queue_store(struct queue *q);

@@ -12,8 +12,10 @@
 #include "relay/drift.h"
 #include "relay/due.h"
 #include "relay/fleet.h"
+#include "relay/pauses.h"
 #include "relay/queue.h"
 #include "relay/ready.h"
+#include "relay/tally.h"
 #include "relay/work.h"
 
 struct queue {
@@ -30,6 +32,10 @@ struct queue {
 	int64_t            awake_ms;    /* since then: the start, or the end of a sleep */
 	struct work       *works;       /* carried */
 	size_t             nworks;
+
+	struct pauses      pauses;      /* relays that an admin paused */
+	struct timer      *unpause;
+	struct tally       sent, failed, deferred;      /* recipients */
 
 	struct timer      *look;
 	struct timer      *tidy;        /* frees what left, from the loop */
@@ -75,5 +81,11 @@ extern const struct upstream_ops queue_upstream_ops;
 
 void queue_offer(struct queue *q);      /* something is ready: whoever may carry it is told */
 void queue_nudge(struct queue *q);      /* all relays rest, and something new came */
+
+/* ---- an admin's hand (queue_pause.c) ---- */
+
+void queue_pauses_read(struct queue *q);        /* what an earlier daemon noted */
+void queue_pauses_apply(struct queue *q);       /* to a new fleet */
+void queue_pauses_end(void *arg);               /* the timer's: those whose time is over */
 
 #endif

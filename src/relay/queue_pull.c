@@ -1,4 +1,5 @@
 /* queue_pull.c - what relays ask and tell; see queue_private.h. */
+#include "base/clock.h"
 #include "relay/queue_private.h"
 
 #define ROUNDS_A_PULL 32                /* that end at once, before the sockets have their turn */
@@ -36,12 +37,35 @@ on_next(void *owner, struct upstream *u)
 }
 
 static void
+count(struct queue *q, const struct mail *m)
+{
+	int64_t now_s = clock_mono_ms() / 1000;
+
+	for (size_t i = 0; i < m->nrcpt; i++) {
+		switch (m->rcpt[i].status.verdict) {
+		case VERDICT_SENT:
+			tally_add(&q->sent, now_s, 1);
+			break;
+		case VERDICT_REJECT:
+			tally_add(&q->failed, now_s, 1);
+			break;
+		case VERDICT_DEFER:
+			tally_add(&q->deferred, now_s, 1);
+			break;
+		default:
+			break;          /* no outcome: it was given back */
+		}
+	}
+}
+
+static void
 on_settled(void *owner, struct upstream *u, struct session *s, struct mail *m)
 {
 	struct queue *q = owner;
 	struct work *w = work_of(m);
 
 	(void)u;
+	count(q, m);
 	work_settle(w, s, m);
 	if (work_is_back(w))
 		queue_end_round(q, w);

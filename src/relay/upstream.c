@@ -10,6 +10,7 @@
 #include "net/loop.h"
 #include "net/tls.h"
 #include "relay/retry.h"
+#include "relay/tally.h"
 
 #define PROBE_SLOW_S     3600           /* a refused credential: one look an hour */
 #define NUDGE_MS         5000           /* submissions bring a probe forward this often */
@@ -47,6 +48,13 @@ struct upstream {
 	bool                       probing;     /* the one message of PROBING is out */
 	bool                       quitting;
 	struct timer              *wait;
+
+	bool                       paused;      /* by an admin */
+	struct status              hand;        /* who did it */
+	int64_t                    paused_since_s, paused_until_s;
+
+	uint64_t                   carried;     /* messages */
+	struct tally               sent;
 };
 
 static void connect_one(struct upstream *u);
@@ -149,7 +157,7 @@ on_next(void *owner, struct session *s)
 	struct mail *m;
 
 	(void)s;
-	if (u->well == RESTING || u->quitting || (u->well == PROBING && u->probing))
+	if (upstream_well(u) == RESTING || u->quitting || (u->well == PROBING && u->probing))
 		return NULL;
 	m = u->ops->next(u->owner, u);
 	if (m != NULL && u->well == PROBING)
@@ -170,12 +178,25 @@ came_to_an_end(const struct mail *m)
 	return false;
 }
 
+static bool
+was_taken(const struct mail *m)
+{
+	for (size_t i = 0; i < m->nrcpt; i++)
+		if (m->rcpt[i].status.verdict == VERDICT_SENT)
+			return true;
+	return false;
+}
+
 static void
 on_settled(void *owner, struct session *s, struct mail *m)
 {
 	struct link *l = owner;
 	struct upstream *u = l->up;
 
+	if (was_taken(m)) {
+		u->carried++;
+		tally_add(&u->sent, clock_mono_ms() / 1000, 1);
+	}
 	if (came_to_an_end(m)) {
 		l->carried++;
 		works(u);
@@ -316,7 +337,7 @@ upstream_offer(struct upstream *u)
 {
 	size_t backlog = u->ops->backlog(u->owner, u);
 
-	if (backlog == 0 || u->well == RESTING || u->quitting)
+	if (backlog == 0 || upstream_well(u) == RESTING || u->quitting)
 		return;
 	for (struct link *l = u->links; l != NULL; l = l->next) {
 		if (session_is_idle(l->session)) {
@@ -333,10 +354,39 @@ upstream_nudge(struct upstream *u)
 {
 	int64_t now = clock_mono_ms();
 
-	if (u->well != RESTING || !u->nudgeable || u->quitting || now - u->nudged_ms < NUDGE_MS)
+	if (u->well != RESTING || u->paused || !u->nudgeable || u->quitting || now - u->nudged_ms < NUDGE_MS)
 		return;
 	u->nudged_ms = now;
 	probe(u);
+}
+
+/* ---- an admin's pause ---- */
+
+void
+upstream_pause(struct upstream *u, const char *by, int64_t since_s, int64_t until_s)
+{
+	u->paused = true;
+	u->paused_since_s = since_s;
+	u->paused_until_s = until_s;
+	status_local(&u->hand, VERDICT_PAUSE, SCOPE_RELAY, "4.3.2", "paused by %s", by);
+	u->ops->changed(u->owner, u);
+}
+
+/* A breaker's wait that ended meanwhile has left it PROBING. */
+void
+upstream_resume(struct upstream *u)
+{
+	if (!u->paused)
+		return;
+	u->paused = false;
+	u->ops->changed(u->owner, u);
+	upstream_offer(u);
+}
+
+bool
+upstream_is_paused(const struct upstream *u)
+{
+	return u->paused;
 }
 
 /* ---- life ---- */
@@ -402,10 +452,17 @@ upstream_free(struct upstream *u)
 	free(u);
 }
 
+void
+upstream_inherit(struct upstream *u, const struct upstream *from)
+{
+	u->carried = from->carried;
+	u->sent = from->sent;
+}
+
 enum well
 upstream_well(const struct upstream *u)
 {
-	return u->well;
+	return u->paused ? RESTING : u->well;
 }
 
 const struct relay_conf *
@@ -423,17 +480,31 @@ upstream_sessions(const struct upstream *u)
 const struct status *
 upstream_trouble(const struct upstream *u)
 {
-	return &u->trouble;
+	return u->paused ? &u->hand : &u->trouble;
 }
 
 int64_t
 upstream_until_s(const struct upstream *u)
 {
+	if (u->paused)
+		return u->paused_until_s;
 	return clock_wall_s() + (u->until_ms - clock_mono_ms()) / 1000;
 }
 
 int64_t
 upstream_since_s(const struct upstream *u)
 {
-	return u->since_s;
+	return u->paused ? u->paused_since_s : u->since_s;
+}
+
+uint64_t
+upstream_carried(const struct upstream *u)
+{
+	return u->carried;
+}
+
+uint64_t
+upstream_sent_minute(const struct upstream *u)
+{
+	return tally_minute(&u->sent, clock_mono_ms() / 1000);
 }

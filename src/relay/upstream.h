@@ -10,6 +10,9 @@
  *     +------------------------------- one message came to an end --------------+
  *
  * While RESTING no session pulls; while PROBING one session pulls one message.
+ *
+ * An admin's pause lies over all of this: the relay counts as RESTING, what is
+ * in flight is finished, and nothing brings it forward but the admin.
  */
 #ifndef RELAY_UPSTREAM_H
 #define RELAY_UPSTREAM_H
@@ -47,13 +50,25 @@ void upstream_stop(struct upstream *u);         /* now */
 bool upstream_is_gone(const struct upstream *u);/* no session is left */
 void upstream_free(struct upstream *u);         /* when gone; NULL is fine */
 
+/* by: who; until_s: 0: until it is resumed.  Its end is the caller's to bring. */
+void upstream_pause(struct upstream *u, const char *by, int64_t since_s, int64_t until_s);
+void upstream_resume(struct upstream *u);
+bool upstream_is_paused(const struct upstream *u);
+
+/* A reload: u goes on counting where the relay of that name stood. */
+void upstream_inherit(struct upstream *u, const struct upstream *from);
+
 enum well upstream_well(const struct upstream *u);
 const struct relay_conf *upstream_conf(const struct upstream *u);
 unsigned upstream_sessions(const struct upstream *u);
 
-/* RESTING: why, and until when (wall seconds). */
+/* RESTING: why, and until when (wall seconds; 0: until an admin resumes it). */
 const struct status *upstream_trouble(const struct upstream *u);
 int64_t upstream_until_s(const struct upstream *u);
 int64_t upstream_since_s(const struct upstream *u);
+
+/* Messages that the server took for somebody, since the start and in the last minute. */
+uint64_t upstream_carried(const struct upstream *u);
+uint64_t upstream_sent_minute(const struct upstream *u);
 
 #endif

@@ -110,5 +110,7 @@ TCase *queue_aliases_case(void);
 TCase *queue_two_case(void);
 TCase *queue_bounds_case(void);
 TCase *queue_clock_case(void);
+TCase *queue_pause_case(void);
+TCase *queue_pause_two_case(void);
 
 #endif
