@@ -173,6 +173,19 @@ fold_reopened(struct message *m, int64_t time_s)
 	m->nparts = n;
 }
 
+/* The last one counts; what cannot be read names nobody, and then its routes do. */
+static void
+fold_route(struct message *m, struct span rest)
+{
+	struct span word, v;
+
+	free(m->relay);
+	m->relay = NULL;
+	while (span_cut(&rest, ' ', &word))
+		if (named(word, SPAN("relay="), &v) && m->relay == NULL)
+			m->relay = decode_text(v);
+}
+
 static void
 fold_line(struct message *m, struct span line)
 {
@@ -199,6 +212,8 @@ fold_line(struct message *m, struct span line)
 		fold_held(m, line);
 	else if (span_eq(word, SPAN("reopen")))
 		fold_reopened(m, (int64_t)time_s);
+	else if (span_eq(word, SPAN("route")))
+		fold_route(m, line);
 }
 
 /* All whole lines of text; how many octets they were. */
@@ -378,17 +393,19 @@ message_note_warned(struct message *m, int64_t now_s)
 
 /* ---- an admin's hand ---- */
 
+/* word: what the event says of itself, "by" or "relay", and what; NULL: nothing. */
 static int
-note_hand(struct message *m, int64_t now_s, const char *event, const char *by, const char *user)
+note_hand(struct message *m, int64_t now_s, const char *event, const char *word, const char *what,
+    const char *user)
 {
 	struct buf b;
 	int        r;
 
 	begin_line(m, &b, now_s);
 	buf_str(&b, event);
-	if (by != NULL) {
-		buf_str(&b, " by=");
-		text_put_percent(&b, cut_text(by));
+	if (word != NULL) {
+		buf_printf(&b, " %s=", word);
+		text_put_percent(&b, cut_text(what));
 	}
 	if (user != NULL) {
 		buf_str(&b, " user=");
@@ -403,20 +420,28 @@ int
 message_note_held(struct message *m, int64_t now_s, const char *by, const char *user)
 {
 	snprintf(m->held_by, sizeof(m->held_by), "%s", by);
-	return note_hand(m, now_s, "hold", by, user);
+	return note_hand(m, now_s, "hold", "by", by, user);
 }
 
 int
 message_note_released(struct message *m, int64_t now_s, const char *user)
 {
-	return note_hand(m, now_s, "release", NULL, user);
+	return note_hand(m, now_s, "release", NULL, NULL, user);
 }
 
 int
 message_note_reopened(struct message *m, int64_t now_s, const char *user)
 {
-	int r = note_hand(m, now_s, "reopen", NULL, user);
+	int r = note_hand(m, now_s, "reopen", NULL, NULL, user);
 
 	fold_reopened(m, now_s);
 	return r < 0 ? r : fs_datasync(m->fd);
+}
+
+int
+message_note_routed(struct message *m, int64_t now_s, const char *relay, const char *user)
+{
+	free(m->relay);
+	m->relay = xstrdup(relay);
+	return note_hand(m, now_s, "route", "relay", relay, user);
 }

@@ -9,6 +9,7 @@
  *   EPOCH hold by=WORD [user=NAME]
  *   EPOCH release [user=NAME]
  *   EPOCH reopen [user=NAME]            who failed is tried again
+ *   EPOCH route relay=NAME [user=NAME]  from here on by this relay alone
  *
  * The parts have words of their own, and not sent with a `to`: a version that
  * knows them not must skip the line and send twice, not think all was sent.

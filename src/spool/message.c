@@ -275,6 +275,7 @@ release(struct message *m)
 		free(m->parts[i].to);
 	free(m->parts);
 	free(m->notes);
+	free(m->relay);
 	envelope_done(&m->env);
 	buf_done(&m->header);
 	free((char *)m->cache.p);

@@ -132,6 +132,7 @@ struct message {
 	size_t          nparts;
 	unsigned        attempts;       /* rounds so far: the most outcomes any recipient had */
 	bool            warned;         /* a delay notice went out */
+	char           *relay;          /* the only one that is to carry it, as an admin said; NULL: by its routes */
 	char            held_by[16];    /* why it was last put into hold/: "admin", "flood"; "": it never was */
 	int64_t         reopened_s;     /* an admin gave it a new life then; 0: nobody did */
 	bool            eightbit;       /* stored: bytes above 127 in it */
@@ -179,6 +180,7 @@ int  message_note_warned(struct message *m, int64_t now_s);
 int  message_note_held(struct message *m, int64_t now_s, const char *by, const char *user);
 int  message_note_released(struct message *m, int64_t now_s, const char *user);
 int  message_note_reopened(struct message *m, int64_t now_s, const char *user);
+int  message_note_routed(struct message *m, int64_t now_s, const char *relay, const char *user);
 
 /* Journal text as the file has it, from its offset `at` on: n octets, or less at the end; -errno. */
 ssize_t message_journal(const struct message *m, uint64_t at, void *p, size_t n);

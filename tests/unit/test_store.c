@@ -302,6 +302,37 @@ START_TEST(reads_the_journal)
 }
 END_TEST
 
+static const struct {
+	const char *journal, *relay;
+} routed[] = {
+	{ STORED, NULL },
+	{ STORED "1 route relay=ses\n", "ses" },
+	{ STORED "1 route relay=ses\n3 route relay=my%20isp\n", "my isp" },
+	{ STORED "1 route relay=ses\n2 route relay=%zz\n", NULL },
+	{ STORED "1 route relay=ses\n2 route\n", NULL },
+	{ STORED "1 route relay=ses", NULL },
+};
+
+/* The last line counts; one written behind it does at once, and when it is read again. */
+START_TEST(reads_the_relay)
+{
+	struct message *m;
+
+	make("cur", ENVELOPE, "x\r\n", routed[_i].journal);
+	m = load(PLACE_CUR);
+	ck_assert_int_eq(m->relay == NULL, routed[_i].relay == NULL);
+	if (m->relay != NULL)
+		ck_assert_str_eq(m->relay, routed[_i].relay);
+	ck_assert_uint_eq(m->attempts, 0);
+	ck_assert_int_eq(message_note_routed(m, 1764000033, "a b", "root"), 0);
+	ck_assert_str_eq(m->relay, "a b");
+	message_close(store, m);
+	m = load(PLACE_CUR);
+	ck_assert_str_eq(m->relay, "a b");
+	message_close(store, m);
+}
+END_TEST
+
 /* Of an address of a recipient: not the recipient's outcome, and no round of its own. */
 START_TEST(reads_parts)
 {
@@ -793,6 +824,7 @@ suite_store(void)
 	tcase_add_loop_test(tc, refuses_what_does_not_parse, 0, sizeof(bad) / sizeof(bad[0]));
 	tcase_add_test(tc, refuses_what_is_no_file);
 	tcase_add_test(tc, refuses_a_hole);
+	tcase_add_loop_test(tc, reads_the_relay, 0, sizeof(routed) / sizeof(routed[0]));
 	tcase_add_loop_test(tc, reads_the_journal, 0, sizeof(journals) / sizeof(journals[0]));
 	tcase_add_test(tc, reads_parts);
 	tcase_add_test(tc, parts_come_back);
