@@ -76,7 +76,7 @@ run(const struct options *o)
 {
 	switch (o->mode) {
 	case MODE_SUBMIT:
-		return submit(o);
+		return o->from_smtp ? submit_session(o) : submit(o);
 	case MODE_QUEUE:
 		return become(place_bin(), "postern", "mailq", o);
 	case MODE_ALIASES:

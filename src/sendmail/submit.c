@@ -36,13 +36,15 @@
 struct submission {
 	const struct options *options;
 	int                   spool;
-	struct buf            handed;   /* --from-smtp: what came behind the envelope */
+	struct handover      *handover; /* --from-smtp: where it comes from; else NULL, and: */
 	struct input          input;
+	bool                  over;     /* all of it was read */
 	struct buf            first;    /* the beginning of the message: with -t all of the header */
 	bool                  begun;    /* its first line was there, and was looked at */
 	struct envelope       envelope;
 	struct draft_limits   limits;
 	struct buf            why;
+	char                  id[ID_LEN + 1];   /* what it is called, once it is safe */
 };
 
 void
@@ -141,8 +143,8 @@ fill_envelope(struct submission *s)
 	e->host = (char *)buf_steal(&host).p;
 	e->time_us = clock_wall_us();
 	e->uid = (uid_t)getauxval(AT_UID);
-	if (o->from_smtp)
-		return handover_begin(e, &s->handed, &s->why);
+	if (s->handover != NULL)
+		return handover_begin(s->handover, e, &s->why);
 	e->ret = o->ret;
 	e->body = o->body;
 	e->smtputf8 = o->smtputf8;
@@ -165,7 +167,7 @@ check_recipients(struct submission *s)
 		    "Recipient names must be specified");
 		return EX_USAGE;
 	}
-	for (size_t i = 0; !s->options->from_smtp && i < e->nrcpts; i++)
+	for (size_t i = 0; s->handover == NULL && i < e->nrcpts; i++)
 		e->rcpts[i].notify = s->options->notify;
 	return 0;
 }
@@ -177,6 +179,21 @@ cannot_read(struct submission *s, ssize_t e)
 {
 	buf_printf(&s->why, "cannot read the message: %s", strerror((int)-e));
 	return EX_IOERR;
+}
+
+static ssize_t
+read_some(struct submission *s, char *p, size_t n)
+{
+	ssize_t got;
+
+	if (s->handover != NULL) {
+		got = handover_read(s->handover, p, n);
+		s->over = got <= 0;
+	} else {
+		got = input_read(&s->input, p, n);
+		s->over = s->input.over;
+	}
+	return got;
 }
 
 static void
@@ -194,7 +211,7 @@ gather(struct submission *s, size_t *header_at)
 {
 	bool header_done = !s->options->from_header;
 
-	while (!s->input.over && (!header_done || s->first.n < DRAFT_BUFFER)) {
+	while (!s->over && (!header_done || s->first.n < DRAFT_BUFFER)) {
 		size_t  room = s->first.n < READ_BYTES / 2 ? READ_BYTES - s->first.n : READ_BYTES;
 		char   *p = buf_room(&s->first, room);
 		ssize_t n;
@@ -203,13 +220,13 @@ gather(struct submission *s, size_t *header_at)
 			buf_printf(&s->why, "the header is longer than %u bytes", SUBMIT_HEADER_MAX);
 			return EX_DATAERR;
 		}
-		n = input_read(&s->input, p, room);
+		n = read_some(s, p, room);
 		if (n < 0)
 			return cannot_read(s, n);
 		buf_took(&s->first, (size_t)n);
 		drop_mbox_line(s);
 		if (!header_done)
-			header_done = block_end(buf_view(&s->first), s->input.over, header_at);
+			header_done = block_end(buf_view(&s->first), s->over, header_at);
 	}
 	return 0;
 }
@@ -233,23 +250,15 @@ copy(struct submission *s, struct draft *draft, struct door *door)
 			return 0;
 		if (r < 0)
 			return r;
-		if (s->input.over)
-			return s->options->from_smtp ? handover_end(&s->handed, &s->why) : 0;
+		if (s->over)
+			return 0;
 		alarm(PATIENCE_S);
 		buf_clear(b);
-		n = input_read(&s->input, buf_room(b, READ_BYTES), READ_BYTES);
+		n = read_some(s, buf_room(b, READ_BYTES), READ_BYTES);
 		if (n < 0)
 			return cannot_read(s, n);
 		buf_took(b, (size_t)n);
 	}
-}
-
-/* postern-stdio tells its client the name. */
-static void
-tell(const struct submission *s, const char *id)
-{
-	if (s->options->from_smtp)
-		printf("%s\n", id);
 }
 
 /* The spool is shut, for the reason `shut`: the daemon's socket. */
@@ -257,7 +266,6 @@ static int
 knock(struct submission *s, int shut)
 {
 	struct door *d;
-	char         id[ID_LEN + 1];
 	int          r = door_open(&d);
 
 	if (r < 0) {
@@ -274,16 +282,13 @@ knock(struct submission *s, int shut)
 		door_abort(d);
 		return r;
 	}
-	if ((r = door_finish(d, id, &s->why)) == 0)
-		tell(s, id);
-	return r;
+	return door_finish(d, s->id, &s->why);
 }
 
 static int
 queue(struct submission *s)
 {
 	struct draft *d;
-	char          id[ID_LEN + 1];
 	bool          maybe;
 	int           r = s->spool;
 
@@ -297,10 +302,8 @@ queue(struct submission *s)
 		draft_abort(d);
 		return r < 0 ? refused(s, r, false) : r;
 	}
-	if ((r = draft_commit(d, id, &maybe)) < 0)
-		return refused(s, r, maybe);
-	tell(s, id);
-	return 0;
+	r = draft_commit(d, s->id, &maybe);
+	return r < 0 ? refused(s, r, maybe) : 0;
 }
 
 static int
@@ -325,27 +328,84 @@ steps(struct submission *s)
 	return queue(s);
 }
 
+static void
+begin(struct submission *s, const struct options *o, struct handover *h)
+{
+	*s = (struct submission){ .options = o, .spool = -1, .handover = h };
+	input_init(&s->input, STDIN_FILENO, !o->dot_is_text);
+	buf_init(&s->first, SUBMIT_HEADER_MAX);
+	buf_init(&s->why, 4096);
+	envelope_init(&s->envelope);
+}
+
+static void
+done(struct submission *s)
+{
+	if (s->spool >= 0)
+		fs_close(s->spool);
+	envelope_done(&s->envelope);
+	buf_done(&s->first);
+	buf_done(&s->why);
+}
+
 /* The file's mode must be what the daemon needs, whatever the caller's umask. */
+static void
+settle(void)
+{
+	umask(0);
+	signal(SIGPIPE, SIG_IGN);       /* see wake_poke */
+}
+
 int
 submit(const struct options *o)
 {
-	struct submission s = { .options = o, .spool = -1 };
+	struct submission s;
 	int               rc;
 
-	umask(0);
-	signal(SIGPIPE, SIG_IGN);       /* see wake_poke */
-	input_init(&s.input, STDIN_FILENO, !o->dot_is_text);
-	buf_init(&s.first, SUBMIT_HEADER_MAX);
-	buf_init(&s.why, 4096);
-	envelope_init(&s.envelope);
+	settle();
+	begin(&s, o, NULL);
 	rc = steps(&s);
 	if (rc != 0) {
 		submit_complain(&s.why);
 		input_drain(&s.input);
 	}
-	envelope_done(&s.envelope);
-	buf_done(&s.handed);
-	buf_done(&s.first);
-	buf_done(&s.why);
+	done(&s);
 	return rc;
+}
+
+/* ---- a session's messages ---- */
+
+/*
+ * One of them, and its answer.  0, or -errno when there is no next: what was
+ * written of a refused one is passed over first, so that the answer is the
+ * message's and the next one begins where it begins.
+ */
+static int
+take_one(const struct options *o, struct handover *h)
+{
+	struct submission s;
+	int               rc, r;
+
+	begin(&s, o, h);
+	rc = steps(&s);
+	alarm(0);
+	r = handover_skip(h);
+	if (r == 0)
+		r = handover_answer(rc, rc == 0 ? span_of(s.id) : buf_view(&s.why));
+	done(&s);
+	return r == -ECANCELED ? 0 : r;
+}
+
+int
+submit_session(const struct options *o)
+{
+	struct handover h;
+	int             r;
+
+	settle();
+	handover_init(&h, STDIN_FILENO);
+	while ((r = handover_wait(&h)) > 0 && (r = take_one(o, &h)) == 0)
+		;
+	handover_done(&h);
+	return r == 0 ? EX_OK : EX_IOERR;
 }

@@ -15,6 +15,10 @@
    read to its end. */
 int  submit(const struct options *o);
 
+/* The same for each message of an SMTP session (handover.h).  EX_OK, or
+   EX_IOERR when the session broke off inside a message. */
+int  submit_session(const struct options *o);
+
 /* "sendmail: WHY" on standard error. */
 void submit_complain(const struct buf *why);
 

@@ -240,10 +240,11 @@ killed() {
 		is "kill -$1 $2: nothing is queued" "$(in_dir new) $(in_dir tmp)" '0 0'
 	else
 		kill "-$1" "$child"
-		printf '\r\n.\r\nQUIT\r\n' >&9
+		printf "\r\n.\r\n${M}DATA\r\ny\r\n.\r\nQUIT\r\n" >&9
 		exec 9>&-
 		wait "$pid"
-		is "kill -$1 $2: said, and nothing is queued" "$? $(codes) $(in_dir new)" '0 220 250 354 451 221 0'
+		is "kill -$1 $2: said, nothing of it is queued, and another takes the next" \
+		    "$? $(codes) $(in_dir new)" '0 220 250 354 451 250 354 250 221 1'
 	fi
 }
 killed KILL session
@@ -252,25 +253,40 @@ killed KILL child
 
 # --- the internal option, by hand -------------------------------------------
 
-# by_hand NAME WANTED DESCRIPTOR-3
+# by_hand NAME EXIT,NEW,TMP ANSWERS INPUT: what is answered, an ID as ID.
 by_hand() {
 	fresh_spool
-	printf 'x\n' | "$SENDMAIL" --from-smtp 3< <(printf "$3") > "$OUT" 2>&1
-	is "by hand: $1" "${PIPESTATUS[1]} $(in_dir new) $(in_dir tmp)" "$2"
+	printf "$4" | "$SENDMAIL" --from-smtp > "$OUT" 2> "$TMP/err"
+	is "by hand: $1" "${PIPESTATUS[1]} $(in_dir new) $(in_dir tmp) $(sed 's/^0 [0-9A-F]\{16\}$/0 ID/' "$OUT" |
+	    tr '\n' ';')$(cat "$TMP/err")" "$2 $3"
 }
 E='time 1.000000\nhost h\nfrom-user 12 root\nsender a@x.org\nrecipient b@x.org\n\n'
-by_hand 'whole' '0 1 0' "${E}end\n"
+bad='time 1.000000\nhost h\nrecipient b@@x\n\n'
+by_hand 'whole' '0 1 0' '0 ID;' "${E}data 2\nx\nend\n"
 is 'by hand: neither user nor time is believed' \
     "$(envelope "$(the_file)" | grep -c "^from-user $(id -u)\$") $(envelope "$(the_file)" | grep -c '^time 1\.')" '1 0'
-by_hand 'without the word' '74 0 0' "$E"
-by_hand 'another word' '74 0 0' "${E}END\n"
-by_hand 'a word too many' '74 0 0' "${E}end\nend\n"
-by_hand 'half an envelope' '74 0 0' 'time 1.000000\nhost h\n'
-by_hand 'a bad envelope' '65 0 0' 'time 1.000000\nhost h\nrecipient b@@x\n\nend\n'
-by_hand 'no recipient' '65 0 0' 'time 1.000000\nhost h\n\nend\n'
+by_hand 'in pieces, and another' '0 2 0' '0 ID;0 ID;' "${E}data 2\nx\ndata 0\ndata 5\nend\n\nend\n${E}end\n"
+is 'by hand: the word is content inside a piece' "$(cat "$POSTERN_SPOOL"/new/* | grep -ac '^end')" 1
+by_hand 'a reset, then one' '0 1 0' '0 ID;' "${E}data 2\nx\nreset\n${E}data 2\nx\nend\n"
+by_hand 'a bad envelope, then a good one' '0 1 0' \
+    "65 the envelope of the SMTP session: more than one '@';0 ID;" "${bad}data 2\nx\nend\n${E}data 2\nx\nend\n"
+by_hand 'a bad envelope, reset' '0 0 0' '' "${bad}reset\n"
+by_hand 'no recipient' '0 0 0' '65 the envelope of the SMTP session: no recipient;' \
+    'time 1.000000\nhost h\n\ndata 2\nx\nend\n'
+by_hand 'nothing' '0 0 0' '' ''
+by_hand 'without the word' '74 0 0' '' "${E}data 2\nx\n"
+by_hand 'half the word' '74 0 0' '' "${E}data 2\nx\nen"
+by_hand 'another word' '74 0 0' '' "${E}data 2\nx\nEND\n"
+by_hand 'a word beside the piece' '74 0 0' '' "${E}data 1\nx\nend\n"
+by_hand 'half a piece' '74 0 0' '' "${E}data 5\nx\nend\n"
+by_hand 'no number' '74 0 0' '' "${E}data x\nx\nend\n"
+by_hand 'a piece beyond its limit' '74 0 0' '' "${E}data 1048577\nx\nend\n"
+by_hand 'a number without end' '74 0 0' '' "${E}data $(printf '%0100d' 1)\nx\nend\n"
+by_hand 'half an envelope' '74 0 0' '' 'time 1.000000\nhost h\n'
+by_hand 'one, then half an envelope' '74 1 0' '0 ID;' "${E}data 2\nx\nend\ntime 1.000000\n"
 fresh_spool
-printf 'x\n' | "$SENDMAIL" --from-smtp 3<&- > "$OUT" 2>&1
-is 'by hand: no descriptor 3' "${PIPESTATUS[1]} $(in_dir new) $(in_dir tmp)" '74 0 0'
+"$SENDMAIL" --from-smtp <&- > "$OUT" 2>&1
+is 'by hand: no input' "$? $(in_dir new) $(in_dir tmp)" '74 0 0'
 
 # --- others' clients --------------------------------------------------------
 
