@@ -42,6 +42,7 @@ struct relay_conf {
 	char         *password_file;
 	char         *credential;       /* a name under $CREDENTIALS_DIRECTORY */
 	char         *password;         /* inline */
+	unsigned      app_password_letters;     /* so many letters are shown with blanks between; 0: none */
 	char         *ca_file;
 	char         *ca_path;
 	char         *tls_min;

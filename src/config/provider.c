@@ -22,6 +22,7 @@ static cfg_opt_t schema[] = {
 	SOURCE_OPTION("tls"),
 	SOURCE_OPTION("auth"),
 	SOURCE_OPTION("user-hint"),
+	SOURCE_OPTION("app-password-letters"),
 	SOURCE_OPTION("connections"),
 	SOURCE_OPTION("pipeline-depth"),
 	SOURCE_OPTION("recipients-per-message"),
@@ -45,6 +46,7 @@ static const struct {
 	{ "messages-per-hour", offsetof(struct provider, messages_per_hour) },
 	{ "messages-per-day", offsetof(struct provider, messages_per_day) },
 	{ "recipients-per-day", offsetof(struct provider, recipients_per_day) },
+	{ "app-password-letters", offsetof(struct provider, app_password_letters) },
 };
 
 #define NLIMITS (sizeof(limits) / sizeof(limits[0]))

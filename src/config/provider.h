@@ -25,6 +25,7 @@ struct provider {
 	unsigned     messages_per_day;
 	unsigned     recipients_per_day;
 	bool         refuses_null_sender;       /* MAIL FROM:<> is the account's to explain, or is refused */
+	unsigned     app_password_letters;      /* of the passwords it makes and shows in groups */
 	struct rules rules;
 };
 

@@ -278,6 +278,7 @@ take_options(cfg_t *sec, const struct provider *p, struct relay_conf *r)
 	r->password_file = source_dup(sec, "password-file");
 	r->credential = source_dup(sec, "credential");
 	r->password = source_dup(sec, "password");
+	r->app_password_letters = p->app_password_letters;
 	r->ca_file = source_dup(sec, "ca-file");
 	r->ca_path = source_dup(sec, "ca-path");
 	r->tls_min = source_dup(sec, "tls-min");

@@ -11,7 +11,7 @@
 #include "config/secret.h"
 
 #define SECRET_MAX_BYTES 8192           /* in base64 it still fits an AUTH line (RFC 4954 §4) */
-#define APP_PASSWORD_LEN 16
+#define APP_PASSWORD_MAX 64             /* letters; options.c asks no more */
 
 #ifndef POSTERN_USER
 #define POSTERN_USER "postern"
@@ -144,25 +144,27 @@ is_letter(char c)
 
 /*
  * Google shows an app password in four groups with blanks between and
- * refuses it with them.  16 letters and nothing else but blanks: no
- * password that a person chose for its blanks looks like that.
+ * refuses it with them.  The provider says how many letters there are, and
+ * another relay's password is never touched: "blue fish jump high" is one.
  */
 static void
-close_up(struct buf *secret)
+close_up(struct buf *secret, size_t app_letters)
 {
 	size_t i, letters = 0;
-	char app[APP_PASSWORD_LEN];
+	char app[APP_PASSWORD_MAX];
 
+	if (app_letters == 0 || app_letters > sizeof(app))
+		return;
 	for (i = 0; i < secret->n; i++) {
 		char c = secret->p[i];
 
 		if (c == ' ' || c == '\t')
 			continue;
-		if (!is_letter(c) || letters == APP_PASSWORD_LEN)
+		if (!is_letter(c) || letters == app_letters)
 			return;
 		app[letters++] = c;
 	}
-	if (letters == APP_PASSWORD_LEN) {
+	if (letters == app_letters) {
 		memcpy(secret->p, app, letters);
 		buf_cut(secret, letters);
 	}
@@ -179,7 +181,7 @@ cut_line_end(struct buf *secret)
 }
 
 static int
-tidy(struct buf *secret, const char *where, struct buf *why)
+tidy(struct buf *secret, size_t app_letters, const char *where, struct buf *why)
 {
 	const char *wrong = NULL;
 	size_t i;
@@ -196,7 +198,7 @@ tidy(struct buf *secret, const char *where, struct buf *why)
 		buf_printf(why, "%s: %s", where, wrong);
 		return EX_CONFIG;
 	}
-	close_up(secret);
+	close_up(secret, app_letters);
 	return 0;
 }
 
@@ -221,7 +223,7 @@ secret_read(const struct relay_conf *r, struct buf *ret, struct buf *why)
 		rc = EX_CONFIG;
 	}
 	if (rc == 0)
-		rc = tidy(&secret, buf_cstr(&path), why);
+		rc = tidy(&secret, r->app_password_letters, buf_cstr(&path), why);
 	if (rc == 0)
 		buf_span(ret, buf_view(&secret));
 	buf_done(&path);

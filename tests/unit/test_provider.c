@@ -40,7 +40,8 @@ list(void)
 
 static cfg_opt_t sample_schema[] = {
 	SOURCE_OPTION("like"), SOURCE_OPTION("host"), SOURCE_OPTION("port"), SOURCE_OPTION("tls"),
-	SOURCE_OPTION("auth"), SOURCE_OPTION("user-hint"), SOURCE_OPTION("connections"),
+	SOURCE_OPTION("auth"), SOURCE_OPTION("user-hint"), SOURCE_OPTION("app-password-letters"),
+	SOURCE_OPTION("connections"),
 	SOURCE_OPTION("pipeline-depth"), SOURCE_OPTION("recipients-per-message"),
 	SOURCE_OPTION("messages-per-minute"), SOURCE_OPTION("messages-per-hour"),
 	SOURCE_OPTION("messages-per-day"), SOURCE_OPTION("recipients-per-day"), SOURCE_OPTION("null-sender"),
@@ -295,7 +296,7 @@ START_TEST(like_fills_the_rest)
 	struct buf why;
 
 	put("base", "host = base port = 465 tls = implicit auth = plain user-hint = x "
-	    "connections = 2\n"
+	    "connections = 2 app-password-letters = 16\n"
 	    "pipeline-depth = 3 recipients-per-message = 4 rule { code = 550 verdict = defer "
 	    "hint = b }");
 	put("child", "like = base host = child tls = starttls user-hint = \"\" rule { code = "
@@ -307,6 +308,7 @@ START_TEST(like_fills_the_rest)
 	ck_assert_str_eq(p.auth, "plain");
 	ck_assert_str_eq(p.user_hint, "");
 	ck_assert_uint_eq(p.connections, 2);
+	ck_assert_uint_eq(p.app_password_letters, 16);
 	ck_assert_uint_eq(p.pipeline_depth, 3);
 	ck_assert_uint_eq(p.recipients_per_message, 4);
 	ck_assert_uint_eq(p.rules.n, 2);

@@ -45,9 +45,11 @@ put(const char *text, size_t n, mode_t mode)
 }
 
 static int
-read_file(void)
+read_file(unsigned app_letters)
 {
-	struct relay_conf r = { .name = "r", .user = "u", .password_file = path };
+	struct relay_conf r = {
+		.name = "r", .user = "u", .password_file = path, .app_password_letters = app_letters,
+	};
 
 	return secret_read(&r, &secret, &why);
 }
@@ -82,7 +84,7 @@ START_TEST(content)
 	int rc;
 
 	put(contents[_i].in, contents[_i].n, 0600);
-	rc = read_file();
+	rc = read_file(16);
 	if (contents[_i].out != NULL) {
 		ck_assert_int_eq(rc, 0);
 		ck_assert_uint_eq(secret.n, strlen(contents[_i].out));
@@ -111,10 +113,10 @@ START_TEST(mode)
 {
 	put("x", 1, modes[_i].mode);
 	if (modes[_i].why == NULL) {
-		ck_assert_int_eq(read_file(), 0);
+		ck_assert_int_eq(read_file(16), 0);
 		return;
 	}
-	ck_assert_int_eq(read_file(), EX_CONFIG);
+	ck_assert_int_eq(read_file(16), EX_CONFIG);
 	ck_assert_str_eq(buf_cstr(&why) + strlen(path), modes[_i].why);
 	ck_assert_uint_eq(secret.n, 0);
 }
@@ -129,15 +131,15 @@ START_TEST(a_strange_group)
 		return;
 	put("x", 1, 0600);
 	ck_assert_int_eq(chown(path, (uid_t)-1, strange), 0);
-	ck_assert_int_eq(read_file(), 0);
+	ck_assert_int_eq(read_file(16), 0);
 	buf_clear(&secret);
 	ck_assert_int_eq(chmod(path, 0640), 0);
-	ck_assert_int_eq(read_file(), EX_CONFIG);
+	ck_assert_int_eq(read_file(16), EX_CONFIG);
 	ck_assert_str_eq(buf_cstr(&why) + strlen(path),
 	    ": readable by a group that is not the daemon's; chmod 0640 and chgrp postern");
 	buf_clear(&why);
 	ck_assert_int_eq(chmod(path, 0620), 0);
-	ck_assert_int_eq(read_file(), EX_CONFIG);
+	ck_assert_int_eq(read_file(16), EX_CONFIG);
 	ck_assert_str_eq(buf_cstr(&why) + strlen(path),
 	    ": writable by a group that is not the daemon's; chmod 0640 and chgrp postern");
 }
@@ -145,7 +147,7 @@ END_TEST
 
 START_TEST(missing)
 {
-	ck_assert_int_eq(read_file(), EX_CONFIG);
+	ck_assert_int_eq(read_file(16), EX_CONFIG);
 	ck_assert_str_eq(buf_cstr(&why) + strlen(path), ": No such file or directory; "
 	    "write the password into this file, chmod 0640, chgrp postern");
 }
@@ -154,13 +156,13 @@ END_TEST
 START_TEST(not_regular)
 {
 	ck_assert_int_eq(mkdir(path, 0700), 0);
-	ck_assert_int_eq(read_file(), EX_CONFIG);
+	ck_assert_int_eq(read_file(16), EX_CONFIG);
 	ck_assert_str_eq(buf_cstr(&why) + strlen(path), ": not a regular file; write the "
 	    "password into one");
 	buf_clear(&why);
 	rmdir(path);
 	ck_assert_int_eq(mkfifo(path, 0600), 0);
-	ck_assert_int_eq(read_file(), EX_CONFIG);
+	ck_assert_int_eq(read_file(16), EX_CONFIG);
 	ck_assert_str_eq(buf_cstr(&why) + strlen(path), ": not a regular file; write the "
 	    "password into one");
 }
@@ -172,11 +174,11 @@ START_TEST(too_long)
 
 	memset(big, 'x', 8194);
 	put(big, 8192, 0600);
-	ck_assert_int_eq(read_file(), 0);
+	ck_assert_int_eq(read_file(16), 0);
 	ck_assert_uint_eq(secret.n, 8192);
 	buf_clear(&secret);
 	put(big, 8194, 0600);
-	ck_assert_int_eq(read_file(), EX_CONFIG);
+	ck_assert_int_eq(read_file(16), EX_CONFIG);
 	ck_assert_str_eq(buf_cstr(&why) + strlen(path), ": too long for a password; it may have "
 	    "8192 bytes");
 	free(big);
@@ -185,7 +187,7 @@ END_TEST
 
 START_TEST(credential)
 {
-	struct relay_conf r = { .name = "r", .user = "u", .credential = "pw" };
+	struct relay_conf r = { .name = "r", .user = "u", .credential = "pw", .app_password_letters = 16 };
 
 	put("abcd efgh ijkl mnop\n", 20, 0400);
 	setenv("CREDENTIALS_DIRECTORY", dir, 1);
@@ -207,7 +209,9 @@ END_TEST
 
 START_TEST(inline_password)
 {
-	struct relay_conf r = { .name = "r", .user = "u", .password = "abcd efgh ijkl mnop" };
+	struct relay_conf r = {
+		.name = "r", .user = "u", .password = "abcd efgh ijkl mnop", .app_password_letters = 16,
+	};
 
 	ck_assert_int_eq(secret_read(&r, &secret, &why), 0);
 	ck_assert_str_eq(buf_cstr(&secret), "abcdefghijklmnop");
@@ -216,6 +220,18 @@ START_TEST(inline_password)
 	buf_clear(&secret);
 	ck_assert_int_eq(secret_read(&r, &secret, &why), EX_CONFIG);
 	ck_assert_str_eq(buf_cstr(&why), "relay r: no password; add password-file");
+}
+END_TEST
+
+/* Only where the provider says that it makes such passwords. */
+START_TEST(no_app_password)
+{
+	put("blue fish jump high\n", 20, 0600);
+	ck_assert_int_eq(read_file(0), 0);
+	ck_assert_str_eq(buf_cstr(&secret), "blue fish jump high");
+	buf_clear(&secret);
+	ck_assert_int_eq(read_file(20), 0);
+	ck_assert_str_eq(buf_cstr(&secret), "blue fish jump high");
 }
 END_TEST
 
@@ -230,6 +246,7 @@ suite_secret(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, content, 0, sizeof(contents) / sizeof(contents[0]));
 	tcase_add_loop_test(tc, mode, 0, sizeof(modes) / sizeof(modes[0]));
+	tcase_add_test(tc, no_app_password);
 	tcase_add_test(tc, a_strange_group);
 	tcase_add_test(tc, missing);
 	tcase_add_test(tc, not_regular);
