@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "mail/header.h"
 #include "relay/compose.h"
+#include "relay/repair.h"
 #include "relay/report.h"
 #include "relay/sender.h"
 #include "relay/submitted.h"
@@ -47,29 +48,16 @@ read_rest(const struct message *m, uint64_t at, struct buf *b)
 	return 0;
 }
 
-/* Something that may be repeated in a header of ours: one msg-id, and nothing else. */
-static bool
-is_message_id(struct span s)
-{
-	if (s.n < 3 || s.n > 900 || s.p[0] != '<' || s.p[s.n - 1] != '>')
-		return false;
-	for (size_t i = 1; i < s.n - 1; i++)
-		if (s.p[i] <= 32 || s.p[i] >= 127 || s.p[i] == '<' || s.p[i] == '>')
-			return false;
-	return true;
-}
-
 static void
 find_id(struct original *o, const struct config *c, const struct message *m, struct span fields)
 {
 	struct field f;
 
 	while (header_next(&fields, &f)) {
-		if (!header_is(&f, "Message-ID"))
-			continue;
-		if (is_message_id(span_trim(f.body)))
-			buf_span(&o->id, span_trim(f.body));
-		return;
+		if (header_is(&f, "Message-ID")) {
+			repair_put_id(&o->id, f.body, c, m);
+			return;
+		}
 	}
 	compose_message_id(&o->id, c, m->id);
 }

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "relay/author.h"
 #include "relay/fields.h"
+#include "relay/repair.h"
 #include "relay/sender.h"
 #include "relay/single.h"
 #include "relay/submitted.h"
@@ -40,6 +41,7 @@ struct work {
 	struct addr             *typed;         /* the envelope's sender, as he may say; owned */
 	struct addr             *sender;        /* the same, rewritten; owned */
 	bool                     has_date, has_id, has_from, has_reply_to, has_recipients;
+	bool                     sealed;        /* signed: its fields stay as they are */
 	bool                     rewrite;       /* From becomes r->from */
 	bool                     from_done;     /* and the first From is written */
 };
@@ -463,7 +465,7 @@ put_fields(struct work *w, struct buf *out)
 		else if (use_of(&f) != 0)
 			fields_rewrite(out, &f, use_of(&f) == MAP_SENDER ? change_sender :
 			    change_recipient, w);
-		else
+		else if (w->sealed || !repair_put(out, &f, w->c, w->mail->msg))
 			fields_copy(out, &f);
 	}
 }
@@ -539,6 +541,7 @@ put_block(struct work *w)
 	struct buf *out = &w->mail->head;
 
 	survey(w);
+	w->sealed = fields_are_sealed(w->fields);
 	w->rewrite = must_rewrite(w);
 	put_received(w, out);
 	put_fields(w, out);

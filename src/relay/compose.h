@@ -16,7 +16,8 @@
  * Header block, in this order: Received (by hostname with local id ID; date
  * of submission; "(from user NAME)"), then the submitted fields with Bcc,
  * Resent-Bcc, Return-Path dropped and bare addresses of address fields
- * qualified with the domain, then what was missing: Date (of submission),
+ * qualified with the domain, Message-ID and Date repaired (repair.h) unless
+ * the message is signed, then what was missing: Date (of submission),
  * Message-ID <ID@hostname>, From (full name and sender), To undisclosed when
  * no recipient field is left.  Relay `from`: envelope sender, and with
  * from-header = rewrite the From address, become the account's; the display

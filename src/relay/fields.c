@@ -52,6 +52,17 @@ fields_find(struct span text, bool whole, struct fields_layout *ret)
 	return 0;
 }
 
+bool
+fields_are_sealed(struct span fields)
+{
+	struct field f;
+
+	while (header_next(&fields, &f))
+		if (header_is(&f, "DKIM-Signature") || header_is(&f, "ARC-Seal"))
+			return true;
+	return false;
+}
+
 /*
  * What the shim stored has CRLF line ends and no other CR; but the spool is
  * hostile input to the daemon, and a stray CR or LF here could begin a line

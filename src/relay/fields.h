@@ -25,6 +25,9 @@ struct fields_layout {
  */
 int  fields_find(struct span text, bool whole, struct fields_layout *ret);
 
+/* Signed by its author or another host (DKIM, ARC)?  A change to what was signed would break that. */
+bool fields_are_sealed(struct span fields);
+
 /* Append a field as it is, but for blanks before its colon. */
 void fields_copy(struct buf *out, const struct field *f);
 

@@ -1,6 +1,7 @@
 #include "relay/single.h"
 
 #include "mail/header.h"
+#include "relay/fields.h"
 #include "smtp/crlf.h"
 
 static const struct {
@@ -33,14 +34,9 @@ kind_of(const struct field *f, bool from)
 }
 
 static bool
-is_seal(const struct field *f)
-{
-	return header_is(f, "DKIM-Signature") || header_is(f, "ARC-Seal");
-}
-
-static bool
 needs_repair(struct span fields, bool from)
 {
+	struct span  all = fields;
 	unsigned     seen = 0;
 	bool         twice = false;
 	struct field f;
@@ -48,12 +44,10 @@ needs_repair(struct span fields, bool from)
 	while (header_next(&fields, &f)) {
 		size_t k = kind_of(&f, from);
 
-		if (is_seal(&f))
-			return false;
 		twice = twice || (k < NSINGLES && (seen & 1u << k) != 0);
 		seen |= k < NSINGLES ? 1u << k : 0;
 	}
-	return twice;
+	return twice && !fields_are_sealed(all);
 }
 
 static void

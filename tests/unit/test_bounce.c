@@ -326,9 +326,10 @@ static const struct {
 	  "message/rfc822\r\nContent-Transfer-Encoding: 7bit\r\n\r\n\r\nx\r\n",
 	  "<0123456789ABCDEF@web1.example.com>" },
 	{ S("Message-ID: <a b>\r\n\r\nx\r\n"), RET_UNSET,
-	  "message/rfc822\r\nContent-Transfer-Encoding: 7bit\r\n\r\nMessage-ID: <a b>\r\n\r\nx\r\n", NULL },
+	  "message/rfc822\r\nContent-Transfer-Encoding: 7bit\r\n\r\nMessage-ID: <a b>\r\n\r\nx\r\n",
+	  "<ab@web1.example.com>" },
 	{ S("Message-ID: <a@b> <c@d>\r\n\r\nx\r\n"), RET_HDRS, "text/rfc822-headers\r\n"
-	  "Content-Transfer-Encoding: 7bit\r\n\r\nMessage-ID: <a@b> <c@d>\r\n", NULL },
+	  "Content-Transfer-Encoding: 7bit\r\n\r\nMessage-ID: <a@b> <c@d>\r\n", "<a@b>" },
 };
 
 START_TEST(the_original)

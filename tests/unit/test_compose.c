@@ -21,7 +21,7 @@
 #define ID   "Message-ID: <0123456789ABCDEF@web1.example.com>\r\n"
 #define FROM "From: Alice Example <alice@example.com>\r\n"
 #define TO   "To: undisclosed-recipients:;\r\n"
-#define D    "Date: x\r\n"              /* present fields, as short as can be */
+#define D    "Date: 24 Nov 2025 16:00:00 +0000\r\n" /* present fields, as short as can be */
 #define M    "Message-ID: <x@y>\r\n"
 #define F    "From: a@b.c\r\n"
 #define T    "To: d@e.f\r\n"
@@ -126,8 +126,25 @@ static const struct {
 	{ S("X-Odd :  y \r\n\tz\r\n" D M F T "\r\n.\r\n"),
 	  RECEIVED "X-Odd:  y \r\n\tz\r\n" D M F T "\r\n.\r\n" },
 	{ S("Received: from x\r\n" D M F T "\r\n"), RECEIVED "Received: from x\r\n" D M F T "\r\n" },
-	{ S("DATE: x\r\nmessage-id: bad\r\nfrom: a@b.c\r\ncc: d@e.f\r\n\r\n"),
-	  RECEIVED "DATE: x\r\nmessage-id: bad\r\nfrom: a@b.c\r\ncc: d@e.f\r\n\r\n" },
+	{ S("DATE: 1 Jan 2000 00:00 +0000\r\nmessage-id: <x@y>\r\nfrom: a@b.c\r\ncc: d@e.f\r\n\r\n"),
+	  RECEIVED "DATE: 1 Jan 2000 00:00 +0000\r\nmessage-id: <x@y>\r\nfrom: a@b.c\r\ncc: d@e.f\r\n\r\n" },
+	/* what others would replace is repaired, and kept beside where it said more */
+	{ S("Date: x\r\n" M F T "\r\n"), RECEIVED DATE "X-Original-Date: x\r\n" M F T "\r\n" },
+	{ S("date: Mon, 24 Nov 2025 17:00:00 PST\r\n" M F T "\r\n"),
+	  RECEIVED "Date: Mon, 24 Nov 2025 17:00:00 -0800\r\n" M F T "\r\n" },
+	{ S("Date: Mon, 24 Nov 2025 17:00:00 K\r\n" M F T "\r\n"),
+	  RECEIVED "Date: Mon, 24 Nov 2025 17:00:00 -0000\r\nX-Original-Date: Mon, 24 Nov 2025 17:00:00 K\r\n"
+	  M F T "\r\n" },
+	{ S("Date:\r\nMessage-ID: \r\n" F T "\r\n"), RECEIVED DATE ID F T "\r\n" },
+	{ S(D "Message-Id: <a@web1.>\r\n" F T "\r\n"),
+	  RECEIVED D "Message-ID: <a@web1>\r\nX-Original-Message-Id: <a@web1.>\r\n" F T "\r\n" },
+	{ S(D "Message-ID: <a\r\n\tb@x.>\r\n" F T "\r\n"),
+	  RECEIVED D "Message-ID: <ab@x>\r\nX-Original-Message-ID: <a\r\n\tb@x.>\r\n" F T "\r\n" },
+	{ S(D "Message-ID: <@>\r\n" F T "\r\n"),
+	  RECEIVED D ID "X-Original-Message-ID: <@>\r\n" F T "\r\n" },
+	/* but not under a signature */
+	{ S("DKIM-Signature: x\r\nDate: x\r\nMessage-ID: <a@b.>\r\n" F T "\r\n"),
+	  RECEIVED "DKIM-Signature: x\r\nDate: x\r\nMessage-ID: <a@b.>\r\n" F T "\r\n" },
 	/* what is missing is added, in this order */
 	{ S("Subject: x\r\n\r\nbody\r\n"), RECEIVED "Subject: x\r\n" DATE ID FROM TO "\r\nbody\r\n" },
 	{ S(M F T "\r\n"), RECEIVED M F T DATE "\r\n" },
