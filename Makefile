@@ -52,7 +52,7 @@ PLACES = \
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wundef -Wvla -Wpointer-arith $(WERROR)
 STD = -std=gnu11 -D_GNU_SOURCE -Isrc -I. $(PLACES)
-LIB_CFLAGS = $(EVENT_CFLAGS) $(SSL_CFLAGS) $(CONFUSE_CFLAGS) $(GSASL_CFLAGS)
+LIB_CFLAGS = $(EVENT_CFLAGS) $(SSL_CFLAGS) $(CONFUSE_CFLAGS) $(GSASL_CFLAGS) $(JANSSON_CFLAGS)
 COMPILE = $(CC) $(STD) $(CPPFLAGS) $(LIB_CFLAGS) $(WARN) $(CFLAGS) $(SANITIZE) \
 	-pthread -MMD -MP
 LINK = $(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -pthread
@@ -88,7 +88,7 @@ $(BUILD)/posternd: $(call libs,posternd relay route config net smtp spool mail b
 	$(LINK) -o $@ $^ $(EVENT_LIBS) $(SSL_LIBS) $(CONFUSE_LIBS) $(GSASL_LIBS)
 
 $(BUILD)/postern: $(call libs,postern route config smtp spool mail base)
-	$(LINK) -o $@ $^ $(CONFUSE_LIBS) $(GSASL_LIBS)
+	$(LINK) -o $@ $^ $(CONFUSE_LIBS) $(GSASL_LIBS) $(JANSSON_LIBS)
 
 # Of the protocol's archive it needs what needs no libgsasl.
 $(BUILD)/postern-stdio: $(BUILD)/src/helpers/postern-stdio.o $(call libs,smtp spool mail base)
@@ -106,7 +106,7 @@ all: $(call libs,$(FOLDERS)) $(PROGRAMS)
 
 # --- Tests -----------------------------------------------------------------
 
-PRODUCT_LIBS = $(EVENT_LIBS) $(SSL_LIBS) $(CONFUSE_LIBS) $(GSASL_LIBS)
+PRODUCT_LIBS = $(EVENT_LIBS) $(SSL_LIBS) $(CONFUSE_LIBS) $(GSASL_LIBS) $(JANSSON_LIBS)
 ring_objects = $(call objects,$(wildcard tests/$(1)/*.c))
 
 # A test binary has its own main: the programs' folders come without theirs.

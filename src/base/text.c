@@ -154,15 +154,16 @@ unescape(struct span s, char mark, struct buf *ret)
 	size_t start = ret->n;
 
 	for (size_t i = 0; i < s.n; i++) {
+		size_t run = i;
 		int high, low;
 
-		if (!is_graph(s.p[i]))
-			goto bad;
-		if (s.p[i] != mark) {
-			buf_char(ret, s.p[i]);
-			continue;
-		}
-		if (s.n - i < 3)
+		while (run < s.n && is_graph(s.p[run]) && s.p[run] != mark)
+			run++;
+		buf_add(ret, s.p + i, run - i);
+		i = run;
+		if (i == s.n)
+			break;
+		if (s.p[i] != mark || s.n - i < 3)
 			goto bad;
 		high = hex_digit(s.p[i + 1]);
 		low = hex_digit(s.p[i + 2]);

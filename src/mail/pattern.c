@@ -126,6 +126,12 @@ pattern_fits(struct span pattern, const struct addr *a, bool local, struct span 
 	    glob(p_domain, addr_is_bare(a) ? domain : addr_domain(a));
 }
 
+bool
+pattern_fits_text(struct span pattern, struct span text)
+{
+	return glob(pattern, text);
+}
+
 struct addr *
 pattern_replace(struct span text, const struct addr *a, struct span domain)
 {

@@ -29,6 +29,9 @@ bool pattern_is_replacement(struct span text, const char **ret_why);
  */
 bool pattern_fits(struct span pattern, const struct addr *a, bool local, struct span domain);
 
+/* The same stars in other texts: the names of users and relays. */
+bool pattern_fits_text(struct span pattern, struct span text);
+
 /* The replacement for a.  NULL: it would be too long, or no address. */
 struct addr *pattern_replace(struct span text, const struct addr *a, struct span domain);
 

@@ -5,6 +5,14 @@
 #ifndef POSTERN_COMMAND_H
 #define POSTERN_COMMAND_H
 
+#include "postern/args.h"
+
+/* Options of those that have some; the help and the completions read them too. */
+extern const struct args_option status_options[];
+extern const struct args_option queue_options[];
+
+int command_status(int argc, char **argv);
+int command_queue(int argc, char **argv);
 int command_mailq(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_newaliases(int argc, char **argv);

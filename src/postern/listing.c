@@ -15,17 +15,16 @@ listing_begin(struct listing *l, FILE *out, int64_t now_s)
 	l->out = out;
 	l->now_s = now_s;
 	buf_init(&l->entry, TEXT_MAX);
+	buf_init(&l->plain, TEXT_MAX);
+	buf_init(&l->when, 64);
 }
 
 static void
 write_safe(struct listing *l, struct span s)
 {
-	struct buf b;
-
-	buf_init(&b, TEXT_MAX);
-	plain_put(&b, s);
-	fwrite(buf_cstr(&b), 1, b.n, l->out);
-	buf_done(&b);
+	buf_clear(&l->plain);
+	plain_put(&l->plain, s);
+	fwrite(buf_cstr(&l->plain), 1, l->plain.n, l->out);
 }
 
 static void
@@ -38,17 +37,19 @@ close_entry(struct listing *l)
 static void
 put_message(struct listing *l, const struct queued *q, char mark, struct span reason)
 {
-	struct buf when;
 	char id[32];
 
 	if (l->messages == 0)
 		fputs("-Queue ID-  --Size-- ----Arrival Time---- -Sender/Recipient-------\n", l->out);
 	close_entry(l);
-	buf_init(&when, 64);
-	text_put_ctime(&when, q->time_s);
+	/* Many come in one second, and asking the time zone costs more than the rest of the line. */
+	if (l->when.n == 0 || l->when_s != q->time_s) {
+		buf_clear(&l->when);
+		text_put_ctime(&l->when, q->time_s);
+		l->when_s = q->time_s;
+	}
 	snprintf(id, sizeof(id), "%s%c", q->id, mark);
-	fprintf(l->out, "%-17s %8llu %19.19s  ", id, (unsigned long long)q->size, buf_cstr(&when));
-	buf_done(&when);
+	fprintf(l->out, "%-17s %8llu %19.19s  ", id, (unsigned long long)q->size, buf_cstr(&l->when));
 	write_safe(l, q->sender == NULL ? SPAN("?") : q->sender[0] != '\0' ? span_of(q->sender) :
 	    SPAN("MAILER-DAEMON"));
 	fputc('\n', l->out);
@@ -71,7 +72,8 @@ put_recipient(struct listing *l, const struct queued_rcpt *r)
 	buf_init(&reason, TEXT_MAX);
 	if (r->code > 0)
 		buf_printf(&reason, r->text != NULL ? "%u " : "%u", r->code);
-	buf_str(&reason, r->text != NULL ? r->text : "");
+	if (r->text != NULL)
+		buf_str(&reason, r->text);
 	if (reason.n > 0 && !span_eq(buf_view(&reason), buf_view(&l->entry))) {
 		fputc('(', l->out);
 		write_safe(l, buf_view(&reason));
@@ -80,7 +82,7 @@ put_recipient(struct listing *l, const struct queued_rcpt *r)
 		buf_span(&l->entry, buf_view(&reason));
 	}
 	buf_done(&reason);
-	fprintf(l->out, "%41s", "");
+	fputs("                                         ", l->out);
 	write_safe(l, span_of(r->addr));
 	fputc('\n', l->out);
 }
@@ -171,5 +173,13 @@ listing_end(struct listing *l)
 		    (unsigned long long)(l->bytes + 1023) / 1024,
 		    (unsigned long long)l->messages, l->messages == 1 ? "" : "s");
 	}
+	listing_done(l);
+}
+
+void
+listing_done(struct listing *l)
+{
 	buf_done(&l->entry);
+	buf_done(&l->plain);
+	buf_done(&l->when);
 }

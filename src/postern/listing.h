@@ -19,6 +19,9 @@ struct listing {
 	uint64_t   messages;
 	uint64_t   bytes;
 	struct buf entry;       /* the reason above the recipients that share it */
+	struct buf plain;
+	struct buf when;        /* when_s, as it is written */
+	int64_t    when_s;
 };
 
 void listing_begin(struct listing *l, FILE *out, int64_t now_s);
@@ -29,7 +32,8 @@ void listing_queued(struct listing *l, const struct queued *q);
 /* The daemon's record of a relay; others are passed over. */
 void listing_relay(struct listing *l, struct span line);
 
-/* The last lines. */
+/* The last lines, and the end; or the end alone, of what is not whole. */
 void listing_end(struct listing *l);
+void listing_done(struct listing *l);
 
 #endif

@@ -35,7 +35,7 @@ command_mailq(int argc, char **argv)
 	if (whole)
 		listing_end(&l);
 	else
-		buf_done(&l.entry);
+		listing_done(&l);
 	/* A full disk under `mailq > file` must not look like a short queue. */
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return rc;

@@ -4,41 +4,77 @@
 #include <sysexits.h>
 
 #include "base/version.h"
+#include "config/options.h"
 #include "postern/command.h"
+#include "postern/help.h"
 
-static const struct {
-	const char *name;
-	int       (*run)(int argc, char **argv);
-	const char *does;
-} commands[] = {
-	{ "mailq", command_mailq, "list the queue: what waits, since when, and why" },
-	{ "flush", command_flush, "try what waits now" },
-	{ "verify", command_verify, "say where mail for an address goes, and why" },
-	{ "newaliases", command_newaliases, "check the aliases file" },
-	{ "passwd", command_passwd, "put a user of a listener into its users file" },
-	{ "check", command_check, "read the configuration and say what is wrong with it" },
+static int command_help(int argc, char **argv);
+
+static const struct command commands[] = {
+	{ "status", command_status, "[--json]", "say how the relays and the queue are", status_options },
+	{ "queue", command_queue, "[FILTER] [--sort KEY] [--limit N] [--page P] [--json]",
+	  "list the queue, filtered and sorted", queue_options },
+	{ "mailq", command_mailq, "", "list the queue as Sendmail and Postfix do", NULL },
+	{ "flush", command_flush, "", "try what waits now", NULL },
+	{ "verify", command_verify, "ADDRESS...", "say where mail for an address goes, and why", NULL },
+	{ "newaliases", command_newaliases, "[FILE]", "check the aliases file", NULL },
+	{ "passwd", command_passwd, "FILE NAME", "put a user of a listener into its users file", NULL },
+	{ "check", command_check, "[FILE]", "read the configuration and say what is wrong with it", NULL },
+	{ "help", command_help, "[COMMAND]", "say what a command takes", NULL },
 };
 
 #define COUNT (sizeof(commands) / sizeof(commands[0]))
 
-static void
-usage(FILE *f)
+static const struct command *
+find(const char *name)
 {
-	size_t i;
+	for (size_t i = 0; i < COUNT; i++)
+		if (strcmp(name, commands[i].name) == 0)
+			return &commands[i];
+	return NULL;
+}
 
-	fputs("usage: postern COMMAND [ARGUMENT...]\n\n", f);
-	for (i = 0; i < COUNT; i++)
-		fprintf(f, "  %-10s %s\n", commands[i].name, commands[i].does);
-	fputs("\n  --version, --help\n", f);
+static int
+no_command(const char *name)
+{
+	const char *known[COUNT + 1] = { NULL }, *nearest;
+
+	for (size_t i = 0; i < COUNT; i++)
+		known[i] = commands[i].name;
+	nearest = option_nearest(name, known);
+	if (nearest != NULL)
+		fprintf(stderr, "postern: no command \"%s\"; did you mean %s?\n", name, nearest);
+	else
+		fprintf(stderr, "postern: no command \"%s\"; postern --help lists them\n", name);
+	return EX_USAGE;
+}
+
+static int
+command_help(int argc, char **argv)
+{
+	const struct command *c;
+
+	if (argc < 2) {
+		help_all(stdout, commands, COUNT);
+		return EX_OK;
+	}
+	if (strcmp(argv[1], "--words") == 0) {
+		help_words(commands, COUNT);
+		return EX_OK;
+	}
+	if ((c = find(argv[1])) == NULL)
+		return no_command(argv[1]);
+	help_one(c);
+	return EX_OK;
 }
 
 int
 main(int argc, char **argv)
 {
-	size_t i;
+	const struct command *c;
 
 	if (argc < 2) {
-		usage(stderr);
+		help_all(stderr, commands, COUNT);
 		return EX_USAGE;
 	}
 	if (strcmp(argv[1], "--version") == 0) {
@@ -46,12 +82,14 @@ main(int argc, char **argv)
 		return EX_OK;
 	}
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
-		usage(stdout);
+		help_all(stdout, commands, COUNT);
 		return EX_OK;
 	}
-	for (i = 0; i < COUNT; i++)
-		if (strcmp(argv[1], commands[i].name) == 0)
-			return commands[i].run(argc - 1, argv + 1);
-	fprintf(stderr, "postern: no command \"%s\"; postern --help lists them\n", argv[1]);
-	return EX_USAGE;
+	if ((c = find(argv[1])) == NULL)
+		return no_command(argv[1]);
+	if (argc == 3 && (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0)) {
+		help_one(c);
+		return EX_OK;
+	}
+	return c->run(argc - 1, argv + 1);
 }

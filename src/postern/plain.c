@@ -28,19 +28,22 @@ is_harmless(uint32_t c)
 void
 plain_put(struct buf *b, struct span s)
 {
-	if (!text_is_utf8(s)) {
+	size_t run = 0, n;
+
+	/* Most of it, in most messages: as it is. */
+	while (run < s.n && s.p[run] >= ' ' && s.p[run] < 0x7f)
+		run++;
+	if (run < s.n && !text_is_utf8(s)) {
 		text_put_printable(b, s);
 		return;
 	}
-	while (s.n > 0) {
-		size_t n = text_utf8_char(s);
-
+	buf_add(b, s.p, run);
+	for (s = (struct span){ s.p + run, s.n - run }; s.n > 0; s.p += n, s.n -= n) {
+		n = text_utf8_char(s);
 		if (is_harmless(decode(s, n)))
 			buf_add(b, s.p, n);
 		else
 			buf_char(b, '?');
-		s.p += n;
-		s.n -= n;
 	}
 }
 
