@@ -11,7 +11,7 @@
 
 #include "base/text.h"
 #include "postern/client.h"
-#include "postern/record.h"
+#include "postern/told.h"
 #include "spool/place.h"
 
 #define SILENCE_S 30            /* the daemon answers between two events of its loop */
@@ -73,7 +73,7 @@ static const struct {
 static void
 take_error(struct answer *a, struct span error)
 {
-	struct span fields = error, kind = record_kind(&fields);
+	struct span fields = error, kind = told_kind(&fields);
 	struct buf text;
 
 	buf_init(&text, CLIENT_LINE_MAX);
@@ -81,7 +81,7 @@ take_error(struct answer *a, struct span error)
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (span_eq(kind, span_of(kinds[i].kind)))
 			a->rc = kinds[i].rc;
-	if (!record_text(fields, "text", &text))
+	if (!told_text(fields, "text", &text))
 		buf_span(&text, error);
 	if (a->rc == EX_PROTOCOL)
 		buf_str(a->why, "the daemon does not know this command; it is of another version than "

@@ -5,7 +5,7 @@
 #include <sysexits.h>
 
 #include "base/text.h"
-#include "postern/record.h"
+#include "postern/told.h"
 
 static json_t *
 need(json_t *o)
@@ -65,12 +65,12 @@ document_set(json_t *o, const char *key, json_t *value)
 }
 
 void
-document_record_text(json_t *o, const char *key, struct span fields, const char *field)
+document_told(json_t *o, const char *key, struct span fields, const char *field)
 {
 	struct buf b;
 
-	buf_init(&b, RECORD_TEXT_MAX);
-	document_set(o, key, record_text(fields, field, &b) && b.n > 0 ? document_span(buf_view(&b)) : json_null());
+	buf_init(&b, TOLD_TEXT_MAX);
+	document_set(o, key, told_text(fields, field, &b) && b.n > 0 ? document_span(buf_view(&b)) : json_null());
 	buf_done(&b);
 }
 

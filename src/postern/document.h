@@ -21,7 +21,7 @@ json_t *document_number(struct span digits);    /* null when it is none */
 json_t *document_time(int64_t s);       /* seconds since the epoch; 0: null */
 
 /* A field of a record; null without one. */
-void    document_record_text(json_t *o, const char *key, struct span fields, const char *field);
+void    document_told(json_t *o, const char *key, struct span fields, const char *field);
 
 json_t *document_queued(const struct queued *q);
 

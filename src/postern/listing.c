@@ -4,7 +4,7 @@
 #include "base/text.h"
 #include "postern/listing.h"
 #include "postern/plain.h"
-#include "postern/record.h"
+#include "postern/told.h"
 
 #define TEXT_MAX 65536
 
@@ -137,22 +137,22 @@ listing_relay(struct listing *l, struct span line)
 	struct span record = line;
 	struct buf name, text, more;
 
-	if (!span_eq(record_kind(&record), SPAN("relay")))
+	if (!span_eq(told_kind(&record), SPAN("relay")))
 		return;
 	buf_init(&name, TEXT_MAX);
 	buf_init(&text, TEXT_MAX);
 	buf_init(&more, TEXT_MAX);
-	if (record_text(record, "name", &name) && record_text(record, "text", &text) && text.n > 0) {
+	if (told_text(record, "name", &name) && told_text(record, "text", &text) && text.n > 0) {
 		fputs("relay ", l->out);
 		write_safe(l, buf_view(&name));
-		fputs(record_is(record, "state", "offline") ? " has no network: " : " is paused: ", l->out);
+		fputs(told_is(record, "state", "offline") ? " has no network: " : " is paused: ", l->out);
 		write_safe(l, buf_view(&text));
-		if (record_text(record, "hint", &text) && text.n > 0) {
+		if (told_text(record, "hint", &text) && text.n > 0) {
 			fputs(" (", l->out);
 			write_safe(l, buf_view(&text));
 			fputc(')', l->out);
 		}
-		put_next(l, &more, (int64_t)record_number(record, "until"));
+		put_next(l, &more, (int64_t)told_number(record, "until"));
 		if (more.n > 0)
 			fprintf(l->out, "; %s", buf_cstr(&more));
 		fputc('\n', l->out);

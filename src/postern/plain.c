@@ -43,7 +43,7 @@ plain_put(struct buf *b, struct span s)
 		if (is_harmless(decode(s, n)))
 			buf_add(b, s.p, n);
 		else
-			buf_char(b, '?');
+			buf_char(b, *s.p == '\t' ? ' ' : '?');
 	}
 }
 

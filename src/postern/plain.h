@@ -9,8 +9,9 @@
 
 /*
  * No control characters, those of Unicode (U+0080 to U+009F) neither, nor
- * the marks that turn the direction of what stands behind them; other UTF-8
- * as it is, and of a text that is no UTF-8 only what is ASCII.
+ * the marks that turn the direction of what stands behind them; a tab as a
+ * blank, other UTF-8 as it is, and of a text that is no UTF-8 only what is
+ * ASCII.
  */
 void     plain_put(struct buf *b, struct span s);
 

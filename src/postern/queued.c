@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "postern/record.h"
+#include "postern/told.h"
 
 static const char *const state_names[NQUEUED] = {
 	[QUEUED_READY] = "ready", [QUEUED_ACTIVE] = "active", [QUEUED_LATER] = "later",
@@ -87,7 +87,7 @@ take_text(struct span value)
 {
 	struct buf b;
 
-	buf_init(&b, RECORD_TEXT_MAX);
+	buf_init(&b, TOLD_TEXT_MAX);
 	if (text_percent(value, &b) < 0 || b.over) {
 		buf_done(&b);
 		return NULL;
@@ -178,7 +178,7 @@ begin_message(struct queued_reader *r, struct span fields)
 	struct span key, value;
 
 	queued_read_end(r);
-	while (record_next(&fields, &key, &value))
+	while (told_next(&fields, &key, &value))
 		message_field(&r->q, key, value);
 	r->q.state = queued_state_of(span_of(r->q.state_word));
 	if (r->q.user == NULL && r->q.id[0] != '\0') {
@@ -199,7 +199,7 @@ add_recipient(struct queued_reader *r, struct span fields)
 	struct queued stray = { .nrcpts = 0 };
 	struct span key, value;
 
-	while (record_next(&fields, &key, &value))
+	while (told_next(&fields, &key, &value))
 		recipient_field(&to, key, value);
 	queued_add(r->open && to.addr != NULL ? &r->q : &stray, &to);
 	queued_done(&stray);
@@ -208,7 +208,7 @@ add_recipient(struct queued_reader *r, struct span fields)
 void
 queued_read(struct queued_reader *r, struct span line)
 {
-	struct span fields = line, kind = record_kind(&fields);
+	struct span fields = line, kind = told_kind(&fields);
 
 	if (span_eq(kind, SPAN("message")))
 		begin_message(r, fields);

@@ -1,62 +1,56 @@
 /* standing.c - how the relays and the queue are; see standing.h. */
 #include "postern/standing.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
-#include "postern/record.h"
+#include "postern/told.h"
 
 void
 standing_init(struct standing *s)
 {
 	memset(s, 0, sizeof(*s));
-	buf_init(&s->text, STANDING_TEXT_MAX);
+	buf_init(&s->daemon, TOLD_TEXT_MAX);
+	buf_init(&s->queue, TOLD_TEXT_MAX);
+	buf_init(&s->rate, TOLD_TEXT_MAX);
+	kept_init(&s->relays, STANDING_TEXT_MAX);
+	kept_init(&s->ages, STANDING_TEXT_MAX);
 	buf_init(&s->why, STANDING_TEXT_MAX);
 }
 
 void
 standing_done(struct standing *s)
 {
-	buf_done(&s->text);
+	buf_done(&s->daemon);
+	buf_done(&s->queue);
+	buf_done(&s->rate);
+	kept_done(&s->relays);
+	kept_done(&s->ages);
 	buf_done(&s->why);
-	free(s->relays.line);
-	free(s->ages.line);
-	standing_init(s);
 }
 
 static void
-add(struct standing_lines *l, struct standing_line line)
+set(struct buf *b, struct span fields)
 {
-	l->line = xrealloc(l->line, (l->n + 1) * sizeof(*l->line));
-	l->line[l->n++] = line;
+	buf_clear(b);
+	buf_span(b, fields);
 }
 
 void
 standing_record(struct standing *s, struct span line)
 {
-	struct span fields = line, kind = record_kind(&fields);
-	struct standing_line kept = { .at = s->text.n, .n = fields.n };
+	struct span fields = line, kind = told_kind(&fields);
 
-	buf_span(&s->text, fields);
-	if (s->text.over)
-		return;
 	if (span_eq(kind, SPAN("relay")))
-		add(&s->relays, kept);
+		kept_add(&s->relays, fields);
 	else if (span_eq(kind, SPAN("age")))
-		add(&s->ages, kept);
+		kept_add(&s->ages, fields);
 	else if (span_eq(kind, SPAN("daemon")))
-		s->daemon = kept;
+		set(&s->daemon, fields);
 	else if (span_eq(kind, SPAN("queue")))
-		s->queue = kept;
+		set(&s->queue, fields);
 	else if (span_eq(kind, SPAN("rate")))
-		s->rate = kept;
-}
-
-struct span
-standing_fields(const struct standing *s, struct standing_line l)
-{
-	return l.n > 0 ? (struct span){ s->text.p + l.at, l.n } : SPAN("");
+		set(&s->rate, fields);
 }
 
 const char *
@@ -83,10 +77,10 @@ put_trouble(struct buf *b, struct span relay)
 {
 	struct buf text;
 
-	buf_init(&text, RECORD_TEXT_MAX);
-	if (record_text(relay, "text", &text) && text.n > 0)
+	buf_init(&text, TOLD_TEXT_MAX);
+	if (told_text(relay, "text", &text) && text.n > 0)
 		buf_printf(b, ": %s", buf_cstr(&text));
-	if (record_text(relay, "hint", &text) && text.n > 0)
+	if (told_text(relay, "hint", &text) && text.n > 0)
 		buf_printf(b, " (%s)", buf_cstr(&text));
 	buf_done(&text);
 }
@@ -106,8 +100,8 @@ static const struct {
 static bool
 needs_person(struct span relay)
 {
-	return record_number(relay, "needs_person") > 0 || record_is(relay, "verdict", "credential") ||
-	    record_is(relay, "verdict", "config");
+	return told_number(relay, "needs_person") > 0 || told_is(relay, "verdict", "credential") ||
+	    told_is(relay, "verdict", "config");
 }
 
 static void
@@ -115,9 +109,9 @@ judge_relay(struct standing *s, struct span relay)
 {
 	struct buf name;
 
-	buf_init(&name, RECORD_TEXT_MAX);
-	record_text(relay, "name", &name);
-	if (record_is(relay, "state", "paused")) {
+	buf_init(&name, TOLD_TEXT_MAX);
+	told_text(relay, "name", &name);
+	if (told_is(relay, "state", "paused")) {
 		worse(s, HEALTH_DEGRADED);
 		buf_printf(&s->why, "relay %s is paused: postern resume %s\n", buf_cstr(&name), buf_cstr(&name));
 	} else if (needs_person(relay)) {
@@ -127,7 +121,7 @@ judge_relay(struct standing *s, struct span relay)
 		buf_char(&s->why, '\n');
 	} else {
 		for (size_t i = 0; i < sizeof(rests) / sizeof(rests[0]); i++) {
-			if (!record_is(relay, "state", rests[i].state))
+			if (!told_is(relay, "state", rests[i].state))
 				continue;
 			worse(s, HEALTH_DEGRADED);
 			buf_printf(&s->why, "relay %s %s", buf_cstr(&name), rests[i].says);
@@ -141,7 +135,7 @@ judge_relay(struct standing *s, struct span relay)
 static void
 judge_place(struct standing *s, const char *place, enum health h, const char *what)
 {
-	uint64_t n = record_number(standing_fields(s, s->queue), place);
+	uint64_t n = told_number(buf_view(&s->queue), place);
 
 	if (n == 0)
 		return;
@@ -153,14 +147,14 @@ judge_place(struct standing *s, const char *place, enum health h, const char *wh
 void
 standing_judge(struct standing *s, int64_t now_s)
 {
-	int64_t oldest = (int64_t)record_number(standing_fields(s, s->queue), "oldest");
+	int64_t oldest = (int64_t)told_number(buf_view(&s->queue), "oldest");
 
 	for (size_t i = 0; i < s->relays.n; i++)
-		judge_relay(s, standing_fields(s, s->relays.line[i]));
+		judge_relay(s, kept_at(&s->relays, i));
 	judge_place(s, "dead", HEALTH_PERSON, "could be neither delivered nor returned");
 	judge_place(s, "bad", HEALTH_PERSON, "cannot be read");
 	judge_place(s, "hold", HEALTH_DEGRADED, "held");
-	if (record_is(standing_fields(s, s->daemon), "network", "down")) {
+	if (told_is(buf_view(&s->daemon), "network", "down")) {
 		worse(s, HEALTH_DEGRADED);
 		buf_str(&s->why, "there is no network\n");
 	}

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "base/buf.h"
+#include "postern/kept.h"
 #include "postern/term.h"
 
 #define STANDING_TEXT_MAX (16u << 20)
@@ -18,23 +19,12 @@
 /* The exit statuses of postern status, for monitors. */
 enum health { HEALTH_WELL, HEALTH_DEGRADED, HEALTH_PERSON };
 
-/* A record's fields: a piece of text.  n 0: there was none. */
-struct standing_line {
-	size_t at, n;
-};
-
-struct standing_lines {
-	struct standing_line *line;     /* owned */
-	size_t                n;
-};
-
 struct standing {
-	struct buf            text;
-	struct standing_line  daemon, queue, rate;
-	struct standing_lines relays, ages;
+	struct buf  daemon, queue, rate;        /* each one record's fields; empty: there was none */
+	struct kept relays, ages;
 
-	enum health           health;
-	struct buf            why;      /* a line a reason, each with its end */
+	enum health health;
+	struct buf  why;                        /* a line a reason, each with its end */
 };
 
 void        standing_init(struct standing *s);
@@ -44,7 +34,6 @@ void        standing_record(struct standing *s, struct span line);
 /* After the last record: health and why. */
 void        standing_judge(struct standing *s, int64_t now_s);
 
-struct span standing_fields(const struct standing *s, struct standing_line l);
 const char *standing_health_name(enum health h);        /* "well" … */
 
 /* For people; fits the terminal. */

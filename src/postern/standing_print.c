@@ -3,7 +3,7 @@
 
 #include "base/text.h"
 #include "postern/plain.h"
-#include "postern/record.h"
+#include "postern/told.h"
 #include "postern/table.h"
 
 static const struct column columns[] = {
@@ -21,9 +21,9 @@ static const struct column columns[] = {
 static enum paint
 paint_of(struct span relay)
 {
-	if (record_number(relay, "needs_person") > 0)
+	if (told_number(relay, "needs_person") > 0)
 		return PAINT_BAD;
-	return record_is(relay, "state", "up") || record_is(relay, "state", "idle") ? PAINT_GOOD : PAINT_WARN;
+	return told_is(relay, "state", "up") || told_is(relay, "state", "idle") ? PAINT_GOOD : PAINT_WARN;
 }
 
 static void
@@ -31,8 +31,8 @@ put_field(struct buf *b, struct span fields, const char *key)
 {
 	struct buf text;
 
-	buf_init(&text, RECORD_TEXT_MAX);
-	record_text(fields, key, &text);
+	buf_init(&text, TOLD_TEXT_MAX);
+	told_text(fields, key, &text);
 	buf_span(b, buf_view(&text));
 	buf_done(&text);
 }
@@ -53,8 +53,8 @@ print_field(FILE *out, struct span fields, const char *key)
 {
 	struct buf text;
 
-	buf_init(&text, RECORD_TEXT_MAX);
-	if (record_text(fields, key, &text) && text.n > 0)
+	buf_init(&text, TOLD_TEXT_MAX);
+	if (told_text(fields, key, &text) && text.n > 0)
 		print_line(out, "  ", buf_view(&text));
 	buf_done(&text);
 }
@@ -85,10 +85,10 @@ print_quota(FILE *out, struct span relay, int64_t now_s)
 	buf_init(&line, 4096);
 	buf_init(&used, 256);
 	for (size_t i = 0; i < sizeof(quotas) / sizeof(quotas[0]); i++)
-		if (record_text(relay, quotas[i].key, &used))
+		if (told_text(relay, quotas[i].key, &used))
 			buf_printf(&line, "%s%s %s", line.n > 0 ? ", " : "quota ", buf_cstr(&used), quotas[i].per);
 	if (line.n > 0)
-		put_when(&line, "room", (int64_t)record_number(relay, "room_at"), now_s);
+		put_when(&line, "room", (int64_t)told_number(relay, "room_at"), now_s);
 	if (line.n > 0)
 		print_line(out, "  ", buf_view(&line));
 	buf_done(&line);
@@ -100,20 +100,20 @@ print_relay(struct table *t, struct span relay, int64_t now_s)
 {
 	struct buf cell[NCOLUMNS];
 	struct cell cells[NCOLUMNS];
-	int64_t since = (int64_t)record_number(relay, "since");
+	int64_t since = (int64_t)told_number(relay, "since");
 
 	for (size_t i = 0; i < NCOLUMNS; i++)
-		buf_init(&cell[i], RECORD_TEXT_MAX * 2);
+		buf_init(&cell[i], TOLD_TEXT_MAX * 2);
 	put_field(&cell[0], relay, "name");
 	put_field(&cell[1], relay, "state");
 	if (since > 0)
 		text_put_duration(&cell[2], now_s - since);
-	buf_printf(&cell[3], "%llu", (unsigned long long)record_number(relay, "sessions"));
-	buf_printf(&cell[4], "%llu", (unsigned long long)record_number(relay, "sent_1m"));
-	buf_printf(&cell[5], "%llu", (unsigned long long)record_number(relay, "carried"));
+	buf_printf(&cell[3], "%llu", (unsigned long long)told_number(relay, "sessions"));
+	buf_printf(&cell[4], "%llu", (unsigned long long)told_number(relay, "sent_1m"));
+	buf_printf(&cell[5], "%llu", (unsigned long long)told_number(relay, "carried"));
 	put_field(&cell[6], relay, "host");
-	if (record_number(relay, "port") > 0)
-		buf_printf(&cell[6], ":%llu", (unsigned long long)record_number(relay, "port"));
+	if (told_number(relay, "port") > 0)
+		buf_printf(&cell[6], ":%llu", (unsigned long long)told_number(relay, "port"));
 	for (size_t i = 0; i < NCOLUMNS; i++)
 		cells[i] = (struct cell){ buf_view(&cell[i]), i == 1 ? paint_of(relay) : PAINT_NONE };
 	table_row(t, cells);
@@ -130,8 +130,8 @@ print_trouble(FILE *out, struct span relay, int64_t now_s)
 	print_field(out, relay, "hint");
 	print_quota(out, relay, now_s);
 	buf_init(&when, 256);
-	put_when(&when, record_is(relay, "state", "paused") ? "paused until" : "next attempt",
-	    (int64_t)record_number(relay, "until"), now_s);
+	put_when(&when, told_is(relay, "state", "paused") ? "paused until" : "next attempt",
+	    (int64_t)told_number(relay, "until"), now_s);
 	if (when.n > 0)
 		print_line(out, "  ", buf_view(&when));
 	buf_done(&when);
@@ -141,11 +141,11 @@ static void
 print_daemon(FILE *out, struct span daemon, int64_t now_s)
 {
 	struct buf line;
-	int64_t started = (int64_t)record_number(daemon, "started");
+	int64_t started = (int64_t)told_number(daemon, "started");
 
 	if (daemon.n == 0)
 		return;
-	buf_init(&line, 4 * RECORD_TEXT_MAX);
+	buf_init(&line, 4 * TOLD_TEXT_MAX);
 	buf_str(&line, "posternd ");
 	put_field(&line, daemon, "version");
 	buf_str(&line, " on ");
@@ -154,7 +154,7 @@ print_daemon(FILE *out, struct span daemon, int64_t now_s)
 		buf_str(&line, ", up ");
 		text_put_duration(&line, now_s - started);
 	}
-	buf_printf(&line, ", pid %llu, network ", (unsigned long long)record_number(daemon, "pid"));
+	buf_printf(&line, ", pid %llu, network ", (unsigned long long)told_number(daemon, "pid"));
 	put_field(&line, daemon, "network");
 	print_line(out, "", buf_view(&line));
 	buf_done(&line);
@@ -165,7 +165,7 @@ print_counts(FILE *out, const char *title, struct span fields, const char *const
 {
 	fprintf(out, "%-7s", title);
 	for (size_t i = 0; keys[i] != NULL; i += 2)
-		fprintf(out, "%s %llu %s", i > 0 ? "," : "", (unsigned long long)record_number(fields, keys[i]),
+		fprintf(out, "%s %llu %s", i > 0 ? "," : "", (unsigned long long)told_number(fields, keys[i]),
 		    keys[i + 1]);
 	fputc('\n', out);
 }
@@ -174,14 +174,14 @@ print_counts(FILE *out, const char *title, struct span fields, const char *const
 static void
 print_ages(FILE *out, const struct standing *s, int64_t now_s)
 {
-	int64_t oldest = (int64_t)record_number(standing_fields(s, s->queue), "oldest");
+	int64_t oldest = (int64_t)told_number(buf_view(&s->queue), "oldest");
 	struct buf line;
 
 	buf_init(&line, 8192);
 	for (size_t i = 0; i < s->ages.n; i++) {
-		struct span age = standing_fields(s, s->ages.line[i]);
-		uint64_t n = record_number(age, "n");
-		int64_t under = (int64_t)record_number(age, "under");
+		struct span age = kept_at(&s->ages, i);
+		uint64_t n = told_number(age, "n");
+		int64_t under = (int64_t)told_number(age, "under");
 
 		if (n == 0)
 			continue;
@@ -226,16 +226,16 @@ standing_print(const struct standing *s, FILE *out, const struct term *term, int
 	};
 	struct table t;
 
-	print_daemon(out, standing_fields(s, s->daemon), now_s);
+	print_daemon(out, buf_view(&s->daemon), now_s);
 	if (s->relays.n > 0)
 		table_begin(&t, out, term, columns, NCOLUMNS);
 	for (size_t i = 0; i < s->relays.n; i++) {
-		print_relay(&t, standing_fields(s, s->relays.line[i]), now_s);
-		print_trouble(out, standing_fields(s, s->relays.line[i]), now_s);
+		print_relay(&t, kept_at(&s->relays, i), now_s);
+		print_trouble(out, kept_at(&s->relays, i), now_s);
 	}
-	print_counts(out, "queue", standing_fields(s, s->queue), queue);
+	print_counts(out, "queue", buf_view(&s->queue), queue);
 	print_ages(out, s, now_s);
 	if (s->rate.n > 0)
-		print_counts(out, "rate", standing_fields(s, s->rate), rate);
+		print_counts(out, "rate", buf_view(&s->rate), rate);
 	print_health(out, s, term);
 }

@@ -8,7 +8,7 @@
 #include "postern/command.h"
 #include "postern/document.h"
 #include "postern/plain.h"
-#include "postern/record.h"
+#include "postern/told.h"
 #include "postern/standing.h"
 
 enum { JSON };
@@ -41,7 +41,7 @@ quota(struct span fields, const char *field)
 	struct buf b;
 
 	buf_init(&b, 256);
-	if (record_text(fields, field, &b)) {
+	if (told_text(fields, field, &b)) {
 		rest = buf_view(&b);
 		span_cut(&rest, '/', &used);
 		o = json_object();
@@ -58,10 +58,10 @@ object(struct span fields, const struct named *n)
 	json_t *o = json_object();
 
 	for (; n->key != NULL; n++) {
-		uint64_t number = record_number(fields, n->field);
+		uint64_t number = told_number(fields, n->field);
 
 		if (n->as == AS_TEXT)
-			document_record_text(o, n->key, fields, n->field);
+			document_told(o, n->key, fields, n->field);
 		else if (n->as == AS_NUMBER)
 			document_set(o, n->key, json_integer((json_int_t)number));
 		else if (n->as == AS_TIME)
@@ -109,12 +109,12 @@ static const struct named rate_names[] = {
 };
 
 static json_t *
-list(const struct standing *s, const struct standing_lines *l, const struct named *names)
+list(const struct kept *l, const struct named *names)
 {
 	json_t *o = json_array();
 
 	for (size_t i = 0; i < l->n; i++)
-		json_array_append_new(o, object(standing_fields(s, l->line[i]), names));
+		json_array_append_new(o, object(kept_at(l, i), names));
 	return o;
 }
 
@@ -137,11 +137,11 @@ print_document(const struct standing *s, bool daemon)
 	document_set(o, "status", json_integer(s->health));
 	document_set(o, "health", document_text(standing_health_name(s->health)));
 	document_set(o, "reasons", reasons(s));
-	document_set(o, "daemon", daemon ? object(standing_fields(s, s->daemon), daemon_names) : json_null());
-	document_set(o, "relays", list(s, &s->relays, relay_names));
-	document_set(o, "queue", daemon ? object(standing_fields(s, s->queue), queue_names) : json_null());
-	document_set(o, "ages", list(s, &s->ages, age_names));
-	document_set(o, "rate", daemon ? object(standing_fields(s, s->rate), rate_names) : json_null());
+	document_set(o, "daemon", daemon ? object(buf_view(&s->daemon), daemon_names) : json_null());
+	document_set(o, "relays", list(&s->relays, relay_names));
+	document_set(o, "queue", daemon ? object(buf_view(&s->queue), queue_names) : json_null());
+	document_set(o, "ages", list(&s->ages, age_names));
+	document_set(o, "rate", daemon ? object(buf_view(&s->rate), rate_names) : json_null());
 	document_print(stdout, o);
 }
 

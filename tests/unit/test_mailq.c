@@ -121,7 +121,7 @@ static const struct {
 	    "sender=%1B[2J%C2%9B%0A%C3%BC\n"
 	  "recipient addr=a%FF@x state=waiting text=%0A%09Total%20requests:%200\n",
 	  HEAD "0123456789ABCDEF         0 Thu Jan  1 00:00:00  ?[2J??\xc3\xbc\n"
-	  "(??Total requests: 0)\n" PAD "a?@x\n"
+	  "(? Total requests: 0)\n" PAD "a?@x\n"
 	  "\n\t\tTotal requests: 1\n-- 0 Kbytes in 1 Request.\n" },
 };
 

@@ -16,7 +16,7 @@ static const struct {
 } plains[] = {
 	{ "", "" },
 	{ "a b", "a b" },
-	{ "a\tb\nc", "a?b?c" },
+	{ "a\tb\nc", "a b?c" },
 	{ "\033[31mred", "?[31mred" },
 	{ "\x9b" "31m", "?31m" },                               /* no UTF-8: ASCII alone */
 	{ "\xc2\x9b" "31m", "?31m" },                           /* CSI as U+009B */

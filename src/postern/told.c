@@ -1,10 +1,10 @@
-/* record.c - the daemon's lines; see record.h. */
-#include "postern/record.h"
+/* told.c - the daemon's lines; see told.h. */
+#include "postern/told.h"
 
 #include "base/text.h"
 
 struct span
-record_kind(struct span *line)
+told_kind(struct span *line)
 {
 	struct span kind;
 
@@ -12,7 +12,7 @@ record_kind(struct span *line)
 }
 
 bool
-record_next(struct span *fields, struct span *ret_key, struct span *ret_value)
+told_next(struct span *fields, struct span *ret_key, struct span *ret_value)
 {
 	struct span word;
 
@@ -29,14 +29,14 @@ find(struct span fields, const char *key, struct span *ret)
 {
 	struct span name;
 
-	while (record_next(&fields, &name, ret))
+	while (told_next(&fields, &name, ret))
 		if (span_eq(name, span_of(key)))
 			return true;
 	return false;
 }
 
 bool
-record_text(struct span fields, const char *key, struct buf *ret)
+told_text(struct span fields, const char *key, struct buf *ret)
 {
 	struct span value;
 
@@ -45,7 +45,7 @@ record_text(struct span fields, const char *key, struct buf *ret)
 }
 
 uint64_t
-record_number(struct span fields, const char *key)
+told_number(struct span fields, const char *key)
 {
 	struct span value;
 	uint64_t n;
@@ -54,13 +54,13 @@ record_number(struct span fields, const char *key)
 }
 
 bool
-record_is(struct span fields, const char *key, const char *value)
+told_is(struct span fields, const char *key, const char *value)
 {
 	struct buf b;
 	bool is;
 
-	buf_init(&b, RECORD_TEXT_MAX);
-	is = record_text(fields, key, &b) && span_eq(buf_view(&b), span_of(value));
+	buf_init(&b, TOLD_TEXT_MAX);
+	is = told_text(fields, key, &b) && span_eq(buf_view(&b), span_of(value));
 	buf_done(&b);
 	return is;
 }
