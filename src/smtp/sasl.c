@@ -1,6 +1,6 @@
 /*
- * sasl.c - one authentication exchange.  libgsasl does the mechanisms; here
- * is which of them, when each may speak, and the wiping.
+ * sasl.c - one authentication exchange.  libgsasl and bearer.c do the
+ * mechanisms; here is which of them, when each may speak, and the wiping.
  */
 #include "smtp/sasl.h"
 
@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base64.h"
+#include "smtp/bearer.h"
 #include "smtp/limits.h"
 
 static const struct mech {
@@ -19,11 +21,16 @@ static const struct mech {
 	bool        clear;      /* the password itself crosses the wire */
 	bool        deaf;       /* what a challenge says does not matter */
 	unsigned    answers;    /* how often the client speaks */
+	int       (*put)(struct buf *b, const struct bearer *c);        /* for tokens; NULL: libgsasl's */
+	const char *refused;    /* for tokens: the answer to the challenge of a refusal */
 } mechs[] = {                   /* the best first: fewest round trips (RFC 4954 §4) */
-	{ "PLAIN", true,  true, true, 1 },
+	{ "PLAIN", true,  true, true, 1, NULL, NULL },
 	/* Never specified.  The prompts are "Username:" and "Password:" or anything else,
 	   and not always base64: only their order can be relied on. */
-	{ "LOGIN", false, true, true, 2 },
+	{ "LOGIN", false, true, true, 2, NULL, NULL },
+	/* Not by the RFC, but what the services were built for and all of them have. */
+	{ "XOAUTH2", true, true, false, 2, bearer_put_xoauth2, "" },
+	{ "OAUTHBEARER", true, true, false, 2, bearer_put_oauthbearer, "AQ==" },    /* RFC 7628 §3.2.3 */
 };
 
 #define NMECHS (sizeof(mechs) / sizeof(mechs[0]))
@@ -35,7 +42,11 @@ struct sasl {
 	char              *out;         /* the last response; as good as the secret */
 	unsigned           spoken;
 	bool               held;        /* out was too long to go with AUTH, and waits */
+	struct buf         message;     /* with a token: the client's, in base64; as good as the secret */
+	struct buf         status;
 };
+
+#define STATUS_MAX 64
 
 static bool
 has_word(struct span list, struct span word)
@@ -55,6 +66,13 @@ is_allowed(const char *allowed, const struct mech *m)
 	    has_word(span_of(allowed), span_of(m->name));
 }
 
+/* A token goes to no mechanism of passwords, and a password to none of tokens. */
+static bool
+is_for(const struct mech *m, const struct sasl_identity *id)
+{
+	return (m->put != NULL) == id->token;
+}
+
 static const struct mech *
 choose(Gsasl *library, const char *offered, const struct sasl_identity *id)
 {
@@ -63,9 +81,9 @@ choose(Gsasl *library, const char *offered, const struct sasl_identity *id)
 	for (i = 0; i < NMECHS; i++) {
 		const struct mech *m = &mechs[i];
 
-		if (has_word(span_of(offered), span_of(m->name)) && is_allowed(id->allowed, m) &&
-		    (!m->clear || id->tls || id->plain_ok) &&
-		    gsasl_client_support_p(library, m->name))
+		if (is_for(m, id) && has_word(span_of(offered), span_of(m->name)) &&
+		    is_allowed(id->allowed, m) && (!m->clear || id->tls || id->plain_ok) &&
+		    (m->put != NULL || gsasl_client_support_p(library, m->name)))
 			return m;
 	}
 	return NULL;
@@ -80,7 +98,7 @@ explain(const char *offered, const struct sasl_identity *id)
 	size_t i;
 
 	for (i = 0; i < NMECHS; i++) {
-		if (!has_word(span_of(offered), span_of(mechs[i].name)))
+		if (!is_for(&mechs[i], id) || !has_word(span_of(offered), span_of(mechs[i].name)))
 			continue;
 		ours = true;
 		allowed = allowed || is_allowed(id->allowed, &mechs[i]);
@@ -88,14 +106,16 @@ explain(const char *offered, const struct sasl_identity *id)
 	if (span_trim(span_of(offered)).n == 0)
 		snprintf(why, sizeof(why), "the server offers no authentication");
 	else if (allowed && !id->tls && !id->plain_ok)
-		snprintf(why, sizeof(why), "the connection is not encrypted, and a password is "
-		    "never sent without TLS (the server offers %.256s)", offered);
+		snprintf(why, sizeof(why), "the connection is not encrypted, and a %s is "
+		    "never sent without TLS (the server offers %.256s)",
+		    id->token ? "token" : "password", offered);
 	else if (ours && !allowed)
 		snprintf(why, sizeof(why), "the server offers only %.256s, the configuration "
 		    "allows only %.256s", offered, id->allowed);
 	else
 		snprintf(why, sizeof(why), "the server offers only %.256s; "
-		    "a password can be used with PLAIN or LOGIN", offered);
+		    "%s", offered, id->token ? "an OAuth token can be used with XOAUTH2 or OAUTHBEARER" :
+		    "a password can be used with PLAIN or LOGIN");
 	return why;
 }
 
@@ -122,6 +142,26 @@ give_identity(struct sasl *s, const struct sasl_identity *id)
 }
 
 static int
+give_token(struct sasl *s, const struct sasl_identity *id, const char **ret_why)
+{
+	struct bearer c = { .user = id->user, .token = id->secret, .host = id->host, .port = id->port };
+	struct buf clear;
+	int r;
+
+	buf_init(&clear, LIMIT_AUTH_LINE);
+	buf_room(&clear, LIMIT_AUTH_LINE);      /* growth would leave copies behind */
+	buf_room(&s->message, LIMIT_AUTH_LINE);
+	r = s->mech->put(&clear, &c);
+	base64_put(&s->message, buf_view(&clear));
+	if (r == 0 && (clear.over || s->message.over))
+		r = -EINVAL;
+	buf_wipe(&clear);
+	if (r < 0)
+		*ret_why = "the user or the OAuth token holds a byte that a login cannot carry, or is too long";
+	return r;
+}
+
+static int
 begin(struct sasl *s, const char *offered, const struct sasl_identity *id, const char **ret_why)
 {
 	*ret_why = "the SASL library does not start";
@@ -132,6 +172,8 @@ begin(struct sasl *s, const char *offered, const struct sasl_identity *id, const
 		*ret_why = explain(offered, id);
 		return -ENOENT;
 	}
+	if (s->mech->put != NULL)
+		return give_token(s, id, ret_why);
 	if (gsasl_client_start(s->library, s->mech->name, &s->session) != GSASL_OK)
 		return -ENOMEM;
 	return give_identity(s, id);
@@ -149,6 +191,8 @@ sasl_start(const char *offered, const struct sasl_identity *id, struct sasl **re
 		return -EINVAL;
 	}
 	s = xcalloc(1, sizeof(*s));
+	buf_init(&s->message, LIMIT_AUTH_LINE);
+	buf_init(&s->status, STATUS_MAX);
 	rc = begin(s, offered, id, ret_why);
 	if (rc < 0)
 		sasl_free(s);
@@ -169,6 +213,23 @@ drop_out(struct sasl *s)
 	wipe(s->out);
 	gsasl_free(s->out);
 	s->out = NULL;
+}
+
+/* The token is said once; whatever is asked behind it is the refusal, with its reason. */
+static const char *
+speak_token(struct sasl *s, struct span challenge)
+{
+	struct buf json;
+
+	if (s->spoken == s->mech->answers)
+		return NULL;
+	if (s->spoken++ == 0)
+		return buf_cstr(&s->message);
+	buf_init(&json, LIMIT_REPLY_BYTES);
+	if (base64_get(span_trim(challenge), &json) == 0)
+		bearer_status(buf_view(&json), &s->status);
+	buf_done(&json);
+	return s->mech->refused;
 }
 
 /* A server that asks more often than the mechanism has answers would go on for ever. */
@@ -195,7 +256,7 @@ sasl_initial(struct sasl *s)
 
 	if (!s->mech->first || s->spoken > 0)
 		return NULL;
-	r = speak(s, "");
+	r = s->mech->put != NULL ? speak_token(s, SPAN("")) : speak(s, "");
 	if (r == NULL)
 		return NULL;
 	/* "AUTH ", a blank, the line end. */
@@ -213,8 +274,10 @@ sasl_answer(struct sasl *s, struct span challenge)
 
 	if (s->held) {
 		s->held = false;
-		return s->out;
+		return s->mech->put != NULL ? buf_cstr(&s->message) : s->out;
 	}
+	if (s->mech->put != NULL)
+		return speak_token(s, challenge);
 	if (s->mech->deaf)
 		return speak(s, "");
 	text = span_dup(span_trim(challenge));
@@ -223,12 +286,20 @@ sasl_answer(struct sasl *s, struct span challenge)
 	return r;
 }
 
+const char *
+sasl_status(const struct sasl *s)
+{
+	return s->status.n > 0 ? buf_cstr(&s->status) : NULL;
+}
+
 void
 sasl_free(struct sasl *s)
 {
 	if (s == NULL)
 		return;
 	drop_out(s);
+	buf_wipe(&s->message);
+	buf_done(&s->status);
 	if (s->session != NULL) {
 		/* The library frees its copy as it stands; the const is its promise, not ours. */
 		wipe((char *)(uintptr_t)gsasl_property_fast(s->session, GSASL_PASSWORD));

@@ -12,7 +12,7 @@
 static struct sasl *
 start(const char *offered, const char *user, const char *secret)
 {
-	struct sasl_identity id = { user, span_of(secret), NULL, true, false };
+	struct sasl_identity id = { .user = user, .secret = span_of(secret), .tls = true };
 	const char *why = "";
 	struct sasl *s = NULL;
 
@@ -50,8 +50,8 @@ static const struct {
 
 START_TEST(chooses)
 {
-	struct sasl_identity id = { "tim", SPAN("secret"), choices[_i].allowed, choices[_i].tls,
-		choices[_i].plain_ok };
+	struct sasl_identity id = { .user = "tim", .secret = SPAN("secret"), .allowed = choices[_i].allowed, .tls = choices[_i].tls,
+		.plain_ok = choices[_i].plain_ok };
 	const char *why = "untouched";
 	struct sasl *s = NULL;
 	int rc = sasl_start(choices[_i].offered, &id, &s, &why);
@@ -163,7 +163,7 @@ END_TEST
 
 START_TEST(a_nul_is_refused)
 {
-	struct sasl_identity id = { "tim", { "sec\0ret", 7 }, NULL, true, false };
+	struct sasl_identity id = { .user = "tim", .secret = { "sec\0ret", 7 }, .tls = true };
 	const char *why = NULL;
 	struct sasl *s = NULL;
 
@@ -176,7 +176,7 @@ END_TEST
 /* The secret is a span: what stands behind it is not sent. */
 START_TEST(a_secret_has_an_end)
 {
-	struct sasl_identity id = { "tim", { "tanstaaftanstaaf and more", 16 }, NULL, true, false };
+	struct sasl_identity id = { .user = "tim", .secret = { "tanstaaftanstaaf and more", 16 }, .tls = true };
 	const char *why = NULL;
 	struct sasl *s = NULL;
 
