@@ -1,4 +1,5 @@
 /* helper.c - posix_spawn, two pipes, a pidfd and a deadline. */
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/wait.h>
@@ -8,12 +9,14 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <event2/event.h>
 
+#include "base/fs.h"
 #include "base/text.h"
 #include "net/helper.h"
 
@@ -335,15 +338,65 @@ high_pipe(int *ret_read, int *ret_write)
 	return 0;
 }
 
+#define MAX_PASSED 16
+
+/* PATH, LANG, and of ours what was named. */
+static void
+make_environment(const char *const *pass, char *ret[static MAX_PASSED + 3])
+{
+	size_t n = 0;
+
+	ret[n++] = xstrdup("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+	ret[n++] = xstrdup("LANG=C");
+	for (; pass != NULL && *pass != NULL && n < MAX_PASSED + 2; pass++) {
+		const char *value = getenv(*pass);
+
+		if (value != NULL && asprintf(&ret[n++], "%s=%s", *pass, value) < 0)
+			abort();
+	}
+	ret[n] = NULL;
+}
+
+static void
+free_environment(char *env[static MAX_PASSED + 3])
+{
+	for (; *env != NULL; env++)
+		free(*env);
+}
+
+/*
+ * A memfd and not a pipe: a pipe that is full would have to be watched, and
+ * what the program does not read would have to be thrown away.
+ */
 static int
-spawn_with(pid_t *ret, const char *const argv[], int out, int err,
+input_fd(struct span input, int *ret)
+{
+	int low = memfd_create("input", MFD_CLOEXEC), high, r;
+
+	if (low < 0)
+		return -errno;
+	high = fcntl(low, F_DUPFD_CLOEXEC, 3);  /* as high_pipe() does */
+	r = high < 0 ? -errno : fs_pwrite_all(high, input, 0);
+	close(low);
+	if (r == 0)
+		*ret = high;
+	else
+		shut(&high);
+	return r;
+}
+
+struct ends {
+	int in;                 /* -1: /dev/null */
+	int out, err;
+};
+
+static int
+spawn_with(pid_t *ret, const struct helper_call *c, const struct ends *e,
     posix_spawn_file_actions_t *files, posix_spawnattr_t *attr)
 {
-	static char path[] = "PATH=/usr/local/sbin:/usr/local/bin:"
-	    "/usr/sbin:/usr/bin:/sbin:/bin";
-	static char lang[] = "LANG=C";
-	char *env[] = { path, lang, NULL };
+	char *env[MAX_PASSED + 3];
 	sigset_t all, none;
+	int r;
 
 	sigfillset(&all);
 	sigemptyset(&none);
@@ -352,20 +405,26 @@ spawn_with(pid_t *ret, const char *const argv[], int out, int err,
 	posix_spawnattr_setpgroup(attr, 0);
 	posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGDEF |
 	    POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
-	posix_spawn_file_actions_addopen(files, 0, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(files, out, 1);
-	posix_spawn_file_actions_adddup2(files, err, 2);
+	if (e->in >= 0)
+		posix_spawn_file_actions_adddup2(files, e->in, 0);
+	else
+		posix_spawn_file_actions_addopen(files, 0, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_adddup2(files, e->out, 1);
+	posix_spawn_file_actions_adddup2(files, e->err, 2);
 #if defined(__GLIBC__) && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 34)
 	/* All of ours are close-on-exec; this is about what we inherited. */
 	posix_spawn_file_actions_addclosefrom_np(files, 3);
 #endif
+	make_environment(c->pass, env);
 	/* posix_spawn() takes char *const[] for history's sake and changes
 	   nothing. */
-	return -posix_spawn(ret, argv[0], files, attr, (char *const *)argv, env);
+	r = -posix_spawn(ret, c->argv[0], files, attr, (char *const *)c->argv, env);
+	free_environment(env);
+	return r;
 }
 
 static int
-spawn(pid_t *ret, const char *const argv[], int out, int err)
+spawn(pid_t *ret, const struct helper_call *c, const struct ends *e)
 {
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attr;
@@ -373,27 +432,30 @@ spawn(pid_t *ret, const char *const argv[], int out, int err)
 
 	posix_spawn_file_actions_init(&files);
 	posix_spawnattr_init(&attr);
-	r = spawn_with(ret, argv, out, err, &files, &attr);
+	r = spawn_with(ret, c, e, &files, &attr);
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&files);
 	return r;
 }
 
 static int
-start(struct helper *h, const char *const argv[])
+start(struct helper *h, const struct helper_call *c)
 {
-	int out = -1, err = -1;
+	struct ends e = { -1, -1, -1 };
 	int r;
 
-	r = high_pipe(&h->out_fd, &out);
+	r = high_pipe(&h->out_fd, &e.out);
 	if (r == 0)
-		r = high_pipe(&h->err_fd, &err);
+		r = high_pipe(&h->err_fd, &e.err);
+	if (r == 0 && c->input.n > 0)
+		r = input_fd(c->input, &e.in);
 	if (r == 0)
-		r = spawn(&h->pid, argv, out, err);
+		r = spawn(&h->pid, c, &e);
 	if (r < 0)
 		h->pid = 0;
-	shut(&out);
-	shut(&err);
+	shut(&e.in);
+	shut(&e.out);
+	shut(&e.err);
 	return r;
 }
 
@@ -420,27 +482,26 @@ watch(struct helper *h)
 }
 
 struct helper *
-helper_run(struct event_base *base, const char *const argv[], int limit_ms,
-    size_t max_bytes, void (*done)(void *arg, const struct helper_answer *a),
-    void *arg)
+helper_call(struct event_base *base, const struct helper_call *c,
+    void (*done)(void *arg, const struct helper_answer *a), void *arg)
 {
 	struct helper *h = xcalloc(1, sizeof(*h));
-	const char *slash = strrchr(argv[0], '/');
+	const char *slash = strrchr(c->argv[0], '/');
 	struct timeval now = { 0, 0 };
 	int r;
 
 	h->base = base;
-	h->name = xstrdup(slash != NULL ? slash + 1 : argv[0]);
+	h->name = xstrdup(slash != NULL ? slash + 1 : c->argv[0]);
 	h->pidfd = h->out_fd = h->err_fd = -1;
-	h->limit_ms = limit_ms;
+	h->limit_ms = c->limit_ms;
 	h->poll_ms = POLL_MS;
 	h->done = done;
 	h->arg = arg;
-	buf_init(&h->out, max_bytes);
-	buf_room(&h->out, max_bytes);   /* growth would leave copies of a secret behind */
+	buf_init(&h->out, c->max_bytes);
+	buf_room(&h->out, c->max_bytes);        /* growth would leave copies of a secret behind */
 	buf_init(&h->complaint, COMPLAINT_MAX);
 	buf_init(&h->why, WHY_MAX);
-	r = start(h, argv);
+	r = start(h, c);
 	if (r == 0) {
 		watch(h);
 		return h;
@@ -450,6 +511,25 @@ helper_run(struct event_base *base, const char *const argv[], int limit_ms,
 	assert(h->exited != NULL);
 	event_add(h->exited, &now);
 	return h;
+}
+
+struct helper *
+helper_run(struct event_base *base, const char *const argv[], int limit_ms,
+    size_t max_bytes, void (*done)(void *arg, const struct helper_answer *a),
+    void *arg)
+{
+	struct helper_call c = { .argv = argv, .limit_ms = limit_ms, .max_bytes = max_bytes };
+
+	return helper_call(base, &c, done, arg);
+}
+
+void
+helper_leave(struct helper *h)
+{
+	if (h == NULL || h->in_done)
+		return;
+	assert(!h->answered);
+	retire(h);
 }
 
 void

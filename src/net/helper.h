@@ -4,9 +4,10 @@
  * at a deadline, always waited for.  Used for postern-resolve, a
  * password-command, postern-oauth.
  *
- * The program gets /dev/null as its standard input, its own process group
- * (what is killed is the group), default signals, PATH and LANG=C and no
- * other variable, and no descriptor but 0, 1 and 2.  Its answer is complete
+ * The program gets /dev/null or some bytes of ours as its standard input, its
+ * own process group (what is killed is the group), default signals, PATH and
+ * LANG=C, of other variables those that the caller names, and no descriptor
+ * but 0, 1 and 2.  Its answer is complete
  * when it exits, even if something it started still holds the pipe.
  *
  * SIGCHLD is not touched: the process must not ignore it, and must not wait
@@ -40,6 +41,25 @@ struct helper_answer {
  */
 struct helper *helper_run(struct event_base *base, const char *const argv[], int limit_ms, size_t max_bytes,
                           void (*done)(void *arg, const struct helper_answer *a), void *arg);
+
+struct helper_call {
+	const char *const *argv;
+	struct span        input;       /* copied; an answer to no question that it asks: it is all there from
+	                                   the start, in memory that is no file's (a secret may be in it) */
+	const char *const *pass;        /* names of variables, NULL-ended; NULL: none */
+	int                limit_ms;
+	size_t             max_bytes;
+};
+
+/* The same with more to say. */
+struct helper *helper_call(struct event_base *base, const struct helper_call *c,
+                           void (*done)(void *arg, const struct helper_answer *a), void *arg);
+
+/*
+ * Let it come to its end, however long that takes, without an answer: for
+ * what must not be killed halfway.  It finds its pipes closed when it writes.
+ */
+void           helper_leave(struct helper *h);  /* no callback after; NULL is fine */
 void           helper_cancel(struct helper *h); /* kills; no callback after; NULL is fine */
 
 /* Killed programs not yet reaped: 0 before event_base_free(), or they are leaked. */

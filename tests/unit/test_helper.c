@@ -274,6 +274,65 @@ START_TEST(many_at_once)
 }
 END_TEST
 
+/* More than a pipe holds, and it is there whether the program reads it or not. */
+START_TEST(input)
+{
+	static char text[200000];
+	struct helper_call c = { .limit_ms = 10000, .max_bytes = 4000, .input = { text, sizeof(text) } };
+	static const char *const reads[] = { "/bin/sh", "-c", "wc -c | tr -d ' '", NULL };
+	static const char *const does_not[] = { "/bin/sh", "-c", "echo none", NULL };
+
+	memset(text, 'x', sizeof(text));
+	c.argv = reads;
+	helper = helper_call(base, &c, done, &base);
+	while (ndone < 1)
+		turn();
+	ck_assert_msg(ok, "%s", why);
+	ck_assert_str_eq(out, "200000\n");
+	c.argv = does_not;
+	helper = helper_call(base, &c, done, &base);
+	while (ndone < 2)
+		turn();
+	ck_assert_str_eq(out, "none\n");
+}
+END_TEST
+
+START_TEST(passed_variables)
+{
+	static const char *const pass[] = { "HTTPS_PROXY", "NO_PROXY", NULL };
+	static const char *const argv[] = { "/bin/sh", "-c", "echo $HTTPS_PROXY.$NO_PROXY.$SECRET.$LANG", NULL };
+	struct helper_call c = { .argv = argv, .pass = pass, .limit_ms = 10000, .max_bytes = 4000 };
+
+	setenv("HTTPS_PROXY", "http://proxy:3128", 1);
+	unsetenv("NO_PROXY");
+	setenv("SECRET", "secret", 1);
+	helper = helper_call(base, &c, done, &base);
+	while (ndone < 1)
+		turn();
+	ck_assert_str_eq(out, "http://proxy:3128...C\n");
+}
+END_TEST
+
+/* Left to itself it goes on, and its end is seen by the loop like that of a killed one. */
+START_TEST(left)
+{
+	char script[200], path[] = "/tmp/postern-left-XXXXXX";
+	int fd = mkstemp(path);
+
+	close(fd);
+	unlink(path);
+	snprintf(script, sizeof(script), "sleep 0.2; echo done > %s", path);
+	run_shell(script, 50, 100);
+	helper_leave(helper);
+	ck_assert_uint_eq(helper_lingering(), 1);
+	while (helper_lingering() > 0)
+		turn();
+	ck_assert_uint_eq(ndone, 0);
+	ck_assert_int_eq(unlink(path), 0);
+	helper_leave(NULL);
+}
+END_TEST
+
 static TCase *
 make_case(const char *name, void (*before)(void))
 {
@@ -292,6 +351,9 @@ make_case(const char *name, void (*before)(void))
 	tcase_add_test(tc, cancelled_in_done);
 	tcase_add_test(tc, sigchld_ignored);
 	tcase_add_test(tc, many_at_once);
+	tcase_add_test(tc, input);
+	tcase_add_test(tc, passed_variables);
+	tcase_add_test(tc, left);
 	return tc;
 }
 
