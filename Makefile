@@ -52,13 +52,14 @@ PLACES = \
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wundef -Wvla -Wpointer-arith $(WERROR)
 STD = -std=gnu11 -D_GNU_SOURCE -Isrc -I. $(PLACES)
-LIB_CFLAGS = $(EVENT_CFLAGS) $(SSL_CFLAGS) $(CONFUSE_CFLAGS) $(GSASL_CFLAGS) $(JANSSON_CFLAGS)
+LIB_CFLAGS = $(EVENT_CFLAGS) $(SSL_CFLAGS) $(CONFUSE_CFLAGS) $(GSASL_CFLAGS) $(CURL_CFLAGS) \
+	$(JANSSON_CFLAGS)
 COMPILE = $(CC) $(STD) $(CPPFLAGS) $(LIB_CFLAGS) $(WARN) $(CFLAGS) $(SANITIZE) \
 	-pthread -MMD -MP
 LINK = $(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -pthread
 
 # The ladder: a folder includes only folders above it (tests/layers).
-FOLDERS = base mail spool smtp net config route relay sendmail posternd postern
+FOLDERS = base oauth mail spool smtp net config route relay sendmail posternd postern
 
 sources = $(wildcard src/$(1)/*.c)
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
@@ -94,6 +95,11 @@ $(BUILD)/postern: $(call libs,postern route config smtp spool mail base)
 $(BUILD)/postern-stdio: $(BUILD)/src/helpers/postern-stdio.o $(call libs,smtp spool mail base)
 	$(LINK) -o $@ $^
 
+# HTTP and JSON: here, and in no program that runs for long.
+OAUTH_LIBS = $(CURL_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS)
+$(BUILD)/postern-oauth: $(BUILD)/src/helpers/postern-oauth.o $(call libs,oauth base)
+	$(LINK) -o $@ $^ $(OAUTH_LIBS)
+
 $(BUILD)/postern-%: $(BUILD)/src/helpers/postern-%.o $(call libs,base)
 	$(LINK) -o $@ $^
 
@@ -106,11 +112,11 @@ all: $(call libs,$(FOLDERS)) $(PROGRAMS)
 
 # --- Tests -----------------------------------------------------------------
 
-PRODUCT_LIBS = $(EVENT_LIBS) $(SSL_LIBS) $(CONFUSE_LIBS) $(GSASL_LIBS) $(JANSSON_LIBS)
+PRODUCT_LIBS = $(EVENT_LIBS) $(SSL_LIBS) $(CONFUSE_LIBS) $(GSASL_LIBS) $(OAUTH_LIBS)
 ring_objects = $(call objects,$(wildcard tests/$(1)/*.c))
 
 # A test binary has its own main: the programs' folders come without theirs.
-TEST_LIBS = $(call libs,posternd postern sendmail relay route config net smtp spool mail base)
+TEST_LIBS = $(call libs,posternd postern sendmail relay route config net smtp spool mail oauth base)
 
 $(BUILD)/tests/%.o: STD += -Itests $(CHECK_CFLAGS)
 
@@ -296,14 +302,15 @@ FUZZ_SECONDS = 10
 FUZZ_NAMES = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 REPLAYS = $(FUZZ_NAMES:%=$(BUILD)/replay_%)
 FUZZERS = $(FUZZ_NAMES:%=$(BUILD)/fuzz_%)
-FUZZ_LIBS = $(call libs,smtp spool mail base)
+FUZZ_LIBS = $(call libs,smtp spool mail oauth base)
+FUZZ_MORE_LIBS = -Wl,--as-needed $(OAUTH_LIBS)
 
 tests: $(REPLAYS)
 $(REPLAYS): $(BUILD)/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(FUZZ_LIBS)
-	$(LINK) -o $@ $^
+	$(LINK) -o $@ $^ $(FUZZ_MORE_LIBS)
 
 $(FUZZERS): $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(FUZZ_LIBS)
-	$(LINK) -fsanitize=fuzzer -o $@ $^
+	$(LINK) -fsanitize=fuzzer -o $@ $^ $(FUZZ_MORE_LIBS)
 
 fuzz:
 	@$(MAKE) BUILD=build-fuzz CC=clang WERROR= \

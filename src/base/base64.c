@@ -27,6 +27,18 @@ base64_put(struct buf *b, struct span s)
 		put_group(b, p + i, s.n - i < 3 ? s.n - i : 3);
 }
 
+void
+base64_put_url(struct buf *b, struct span s)
+{
+	size_t start = b->n, i;
+
+	base64_put(b, s);
+	while (b->n > start && b->p[b->n - 1] == '=')
+		buf_cut(b, b->n - 1);
+	for (i = start; i < b->n; i++)
+		b->p[i] = b->p[i] == '+' ? '-' : b->p[i] == '/' ? '_' : b->p[i];
+}
+
 /* By comparison and not by a table: what is decoded here is a password. */
 static int
 value(char c)

@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "base/url.h"
 #include "config/network.h"
 #include "config/options.h"
 #include "mail/addr.h"
@@ -232,14 +233,7 @@ is_literal(struct span s)
 bool
 option_is_loopback(const char *host)
 {
-	struct in_addr v4;
-	struct in6_addr v6;
-
-	if (inet_pton(AF_INET, host, &v4) == 1)
-		return ntohl(v4.s_addr) >> 24 == 127;
-	if (inet_pton(AF_INET6, host, &v6) == 1)
-		return IN6_IS_ADDR_LOOPBACK(&v6);
-	return strcasecmp(host, "localhost") == 0;
+	return url_is_loopback(span_of(host));
 }
 
 bool
