@@ -3,9 +3,11 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fs.h"
 
 static const char last_line[] = { '.', '\r', '\n' };
@@ -100,13 +102,32 @@ input_read(struct input *in, char *p, size_t n)
 	return (ssize_t)done;
 }
 
-void
-input_drain(struct input *in)
+/* Is there something to read, or an end, before the deadline? */
+static bool
+comes(const struct input *in, int64_t deadline_ms)
 {
-	char waste[4096];
+	struct pollfd p = { .fd = in->fd, .events = POLLIN };
+	int64_t       left;
+	int           n;
+
+	do {
+		left = deadline_ms - clock_mono_ms();
+		n = left > 0 ? poll(&p, 1, (int)left) : 0;
+	} while (n < 0 && errno == EINTR);
+	return n != 0;
+}
+
+void
+input_drain(struct input *in, int64_t most_ms)
+{
+	int64_t deadline_ms = clock_mono_ms() + most_ms;
+	size_t  bytes = 0;
+	char    waste[32u << 10];
+	ssize_t n;
 
 	if (!in->over && isatty(in->fd))
 		return;
-	while (!in->over)
-		(void)read_some(in, waste, sizeof(waste));
+	while (!in->over && bytes < INPUT_DRAIN_BYTES && comes(in, deadline_ms))
+		if ((n = read_some(in, waste, sizeof(waste))) > 0)
+			bytes += (size_t)n;
 }

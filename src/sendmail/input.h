@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct input {
 	int    fd;
@@ -28,8 +29,11 @@ ssize_t input_read(struct input *in, char *p, size_t n);
 
 /*
  * Read and forget what is left: a writer whose pipe is closed early dies of
- * SIGPIPE before it sees our exit code.  A terminal is not waited for.
+ * SIGPIPE before it sees our exit code.  A terminal is not waited for, nor
+ * one that writes for ever: more than INPUT_DRAIN_BYTES is no message.
  */
-void    input_drain(struct input *in);
+#define INPUT_DRAIN_MS    (60 * 1000)
+#define INPUT_DRAIN_BYTES (1u << 30)
+void    input_drain(struct input *in, int64_t most_ms);
 
 #endif

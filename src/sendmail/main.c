@@ -109,7 +109,7 @@ refuse(const struct options *o, int rc, const struct buf *why)
 	submit_complain(why);
 	input_init(&in, STDIN_FILENO, false);
 	if (o->mode == MODE_SUBMIT)
-		input_drain(&in);
+		input_drain(&in, INPUT_DRAIN_MS);
 	return rc;
 }
 

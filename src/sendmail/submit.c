@@ -367,7 +367,7 @@ submit(const struct options *o)
 	rc = steps(&s);
 	if (rc != 0) {
 		submit_complain(&s.why);
-		input_drain(&s.input);
+		input_drain(&s.input, INPUT_DRAIN_MS);
 	}
 	done(&s);
 	return rc;

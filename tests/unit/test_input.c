@@ -1,10 +1,12 @@
 /* test_input.c - where a message on standard input ends, however it is cut. */
 #include <check.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fs.h"
 #include "sendmail/input.h"
 
@@ -111,21 +113,44 @@ START_TEST(an_error_is_no_end)
 	input_init(&in, 0, true);
 	ck_assert_int_eq(input_read(&in, p, sizeof(p)), -EIO);
 	ck_assert(in.over);
-	input_drain(&in);
+	input_drain(&in, INPUT_DRAIN_MS);
+}
+END_TEST
+
+/* In the one case nothing ever comes, in the other it comes for ever. */
+START_TEST(drains_no_endless_input)
+{
+	struct input in;
+	int          pair[2], zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+
+	ck_assert_int_eq(pipe2(pair, O_CLOEXEC), 0);
+	input_init(&in, pair[0], false);
+	input_drain(&in, 20);
+	ck_assert(!in.over);
+	input_init(&in, zero, false);
+	clock_set(0, 0);                /* time does not help */
+	input_drain(&in, INPUT_DRAIN_MS);
+	clock_release();
+	ck_assert(!in.over);
+	close(pair[0]);
+	close(pair[1]);
+	close(zero);
 }
 END_TEST
 
 START_TEST(drains)
 {
 	struct input in;
+	int          fd = open("/dev/null", O_RDONLY | O_CLOEXEC);      /* always to be read */
 
 	fs.read = piecewise;
 	text = "some more\n.\nand more\n";
 	piece = 4;
-	input_init(&in, -1, true);
-	input_drain(&in);
+	input_init(&in, fd, true);
+	input_drain(&in, INPUT_DRAIN_MS);
 	ck_assert_str_eq(text, "");
 	ck_assert(in.over);
+	close(fd);
 }
 END_TEST
 
@@ -140,6 +165,7 @@ suite_input(void)
 	tcase_add_checked_fixture(tc, NULL, teardown);
 	tcase_add_loop_test(tc, ends, 0, sizeof(rows) / sizeof(rows[0]));
 	tcase_add_test(tc, an_error_is_no_end);
+	tcase_add_test(tc, drains_no_endless_input);
 	tcase_add_test(tc, drains);
 	suite_add_tcase(s, tc);
 	return s;
