@@ -12,10 +12,11 @@ outq_init(struct outq *q, size_t max_bytes)
 	q->sent = 0;
 }
 
+/* What was sent may have been a login that was refused. */
 void
 outq_done(struct outq *q)
 {
-	buf_done(&q->bytes);
+	buf_wipe(&q->bytes);
 	q->sent = 0;
 }
 

@@ -333,15 +333,27 @@ starttls_reply(struct login *l, const struct reply *r)
 
 /* ---- AUTH (RFC 4954) ---- */
 
+/*
+ * As good as the secret: with all its room from the start it is not moved
+ * while it grows, and conn_give() or conn_free() overwrites the only copy.
+ */
+static void
+make_room(struct login *l)
+{
+	(void)buf_room(conn_out(l->conn), LIMIT_AUTH_LINE);
+}
+
 static void
 auth_enter(struct login *l)
 {
+	make_room(l);
 	formed(l, command_auth(conn_out(l->conn), sasl_mechanism(l->sasl), sasl_initial(l->sasl)));
 }
 
 static void
 answer_enter(struct login *l)
 {
+	make_room(l);
 	formed(l, command_auth_line(conn_out(l->conn), l->answer));
 }
 

@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# The daemon's memory has no AUTH line once a login is over, whether it was
+# taken or refused, nor a piece of one that something else did not happen to
+# overwrite.
+. "$SYSTEM/lib.sh"
+
+if ! command -v python3 > /dev/null; then
+	skip 'the secret in memory' 'no python3 here'
+	exit 0
+fi
+
+# How many pieces of its AUTH PLAIN the daemon's memory has; "-" where the kernel lets nobody look.
+seen() {	# PASSWORD
+	python3 - "$POSTERND_PID" "$USER_NAME" "$1" <<-'EOF'
+	import base64, sys
+	pid, user, password = sys.argv[1], *(word.encode() for word in sys.argv[2:])
+	wanted = [base64.b64encode(b'\0%s\0%s' % (user, password))]
+	pieces = {word[i:i + 12] for word in wanted for i in range(0, max(len(word) - 12, 1))}
+	n = 0
+	try:
+	    memory = open(f'/proc/{pid}/mem', 'rb', 0)
+	    for line in open(f'/proc/{pid}/maps'):
+	        where, rights = line.split()[:2]
+	        if not rights.startswith('rw'):
+	            continue
+	        first, end = (int(at, 16) for at in where.split('-'))
+	        try:
+	            memory.seek(first)
+	            bytes = memory.read(end - first)
+	        except OSError:
+	            continue
+	        n += sum(piece in bytes for piece in pieces)
+	    print(n)
+	except PermissionError:
+	    print('-')
+	EOF
+}
+
+row() {	# NAME PASSWORD
+	local n
+	n=$(seen "$2")
+	if test "$n" = -; then
+		skip "$1" 'the memory of the daemon is not to be read here'
+	else
+		is "$1" "$n" 0
+	fi
+}
+
+PASSWORD=correct-horse-battery-staple-and-some-more-words-behind-them
+WRONG=wrong-pony-battery-staple-and-no-more-words-that-are-any-good
+start_secure_upstream upstream implicit
+write_conf "$(relay demo "$UP_PORT" implicit 'auth = "PLAIN"')"
+start_posternd
+HELD=$(printf '\0%s\0%s' "$USER_NAME" "$PASSWORD" | base64 -w 0)
+check 'what is there is seen' test "$(POSTERND_PID=$$ seen "$PASSWORD")" != 0
+post bob@example.net < /dev/null
+check 'a message is sent' wait_for 10 has_arrived upstream 1
+row 'no login in memory after a login' "$PASSWORD"
+stop_posternd
+
+write_password "$WRONG"
+start_posternd
+post bob@example.net < /dev/null
+check 'a login is refused' wait_for 10 log_says '535'
+row 'no login in memory after a refusal' "$WRONG"
+stop_all
