@@ -11,13 +11,26 @@ entry_new(msgid id, uid_t uid)
 
 	e->id = id;
 	e->uid = uid;
+	entry_seen(e, clock_wall_s(), 0);
 	return e;
 }
 
 int64_t
 entry_arrival_s(const struct entry *e)
 {
-	return msgid_time_us(e->id) / 1000000;
+	return e->seen_s != 0 ? e->seen_s : msgid_time_us(e->id) / 1000000;
+}
+
+/* The journal is what a restart does not forget; one that begins in the future says nothing either. */
+void
+entry_seen(struct entry *e, int64_t now_s, int64_t first_s)
+{
+	if (msgid_time_us(e->id) / 1000000 <= now_s)
+		return;
+	if (first_s > 0 && first_s < now_s)
+		now_s = first_s;
+	if (now_s > 0 && (e->seen_s == 0 || now_s < e->seen_s))
+		e->seen_s = (uint32_t)now_s;
 }
 
 /* No attempt was in the future; a clock that has been set back since says so. */

@@ -21,11 +21,21 @@ struct entry {
 	uint32_t      slot;     /* in the heap of what waits */
 	uint16_t      again;    /* rounds in a row that a server ended without a verdict */
 	bool          known;    /* its arrival was logged */
+	uint32_t      seen_s;   /* its ID says it will be submitted later than this; 0: it says no such thing */
 	int64_t       since_ms; /* clock_mono_ms when it became due: what it spends in the queue */
 };
 
 struct entry *entry_new(msgid id, uid_t uid);
-int64_t       entry_arrival_s(const struct entry *e);
+
+/*
+ * When it arrived: as its ID says, unless that was still to come when we saw
+ * it first.  A machine that starts with its clock ahead names messages so,
+ * and they would wait for that year to expire.
+ */
+int64_t entry_arrival_s(const struct entry *e);
+
+/* It is now now_s, and the journal of the message begins at first_s (0: not known). */
+void    entry_seen(struct entry *e, int64_t now_s, int64_t first_s);
 
 /* What a place of the spool holds, by arrival.  The entries and the array are
    the reader's to free.  -errno: what could be read is there all the same. */

@@ -317,6 +317,7 @@ work_load(const struct work_env *env, struct entry *e, struct work **ret, const 
 	w->env = *env;
 	w->e = e;
 	w->msg = msg;
+	entry_seen(e, clock_wall_s(), msg->first_s);
 	w->sender = sender_of(env->conf, msg);
 	parts_init(&w->to, msg->env.nrcpts);
 	if (is_first_round(w))
@@ -491,7 +492,7 @@ enum fate
 work_finish(struct work *w, int64_t now_s)
 {
 	bool deferred = false, back = false, counts = false;
-	bool expired = retry_expired(msgid_time_us(w->e->id) / 1000000, now_s, w->env.conf->expire_s);
+	bool expired = retry_expired(entry_arrival_s(w->e), now_s, w->env.conf->expire_s);
 
 	work_report_failed(w, expired);
 	for (size_t i = 0; i < w->to.n; i++) {

@@ -160,7 +160,7 @@ work_tell_relayed(struct work *w)
 void
 work_tell_delayed(struct work *w, int64_t now_s)
 {
-	int64_t age_s = now_s - msgid_time_us(w->e->id) / 1000000, after_s = w->env.conf->warn_after_s;
+	int64_t age_s = now_s - entry_arrival_s(w->e), after_s = w->env.conf->warn_after_s;
 
 	if (after_s == 0 || age_s < after_s || w->msg->warned)
 		return;

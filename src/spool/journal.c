@@ -198,6 +198,8 @@ fold_line(struct message *m, struct span line)
 	if (!span_cut(&line, ' ', &word) || text_number(word, INT64_MAX, &time_s) < 0 ||
 	    !span_cut(&line, ' ', &word))
 		return;
+	if (m->first_s == 0 || (int64_t)time_s < m->first_s)
+		m->first_s = (int64_t)time_s;
 	for (size_t i = OUTCOME_SENT; i < sizeof(event_names) / sizeof(event_names[0]); i++)
 		if (span_eq(word, span_of(event_names[i])))
 			fold_outcome(m, (enum outcome)i, (int64_t)time_s, line);

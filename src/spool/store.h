@@ -134,6 +134,7 @@ struct message {
 	bool            warned;         /* a delay notice went out */
 	char           *relay;          /* the only one that is to carry it, as an admin said; NULL: by its routes */
 	char            held_by[16];    /* why it was last put into hold/: "admin", "flood"; "": it never was */
+	int64_t         first_s;        /* the earliest time in its journal; 0: none */
 	int64_t         reopened_s;     /* an admin gave it a new life then; 0: nobody did */
 	bool            eightbit;       /* stored: bytes above 127 in it */
 	bool            dots;           /* stored: a line begins with a dot */

@@ -46,6 +46,35 @@ START_TEST(set_back_and_restarted)
 }
 END_TEST
 
+/*
+ * Named by a clock that was years ahead, and refused for a while ever since:
+ * it expires like any other, so long after the clock was put right, and a
+ * restart in between does not begin that anew.
+ */
+START_TEST(named_in_the_future)
+{
+	const int64_t years_ms = INT64_C(4) * 365 * DAY_S * 1000;
+
+	r.top = "queue { expire = 4h warn-after = 1h }";
+	vclock_set_wall_ms(years_ms);
+	r.relay[0].turn[0] = (struct turn){ .when = "RCPT TO:<bob", .say = "450 4.2.1 come back" };
+	rig_submit(&r, "alice@example.org", "bob@example.net");
+	rig_start(&r);
+	UNTIL(&r, rig_files(&r, PLACE_LATER) == 1, 10);
+	vclock_set_wall_ms(-years_ms);
+	rig_pass(&r, 2 * 3600);
+	rig_halt(&r);
+	rig_start(&r);
+	rig_pass(&r, 3600);
+	ck_assert_uint_eq(rig_got(&r, 0, "alice@example.org"), 1);      /* the notice of a delay */
+	UNTIL(&r, rig_got(&r, 0, "alice@example.org") == 2, 2 * 3600);
+	ck_assert_uint_eq(rig_files(&r, PLACE_LATER), 0);
+	/* The wait grows with its age, as everybody's does: not each five minutes. */
+	ck_assert_uint_lt(rig_logged(&r, "come back"), 12);
+	rig_end(&r);
+}
+END_TEST
+
 /* A laptop's lid: what came due in its sleep goes out when it wakes, and not hours later. */
 START_TEST(slept)
 {
@@ -111,6 +140,7 @@ queue_clock_case(void)
 	tcase_add_checked_fixture(tc, setup, NULL);
 	tcase_add_test(tc, set_back_by_days);
 	tcase_add_test(tc, set_back_and_restarted);
+	tcase_add_test(tc, named_in_the_future);
 	tcase_add_test(tc, slept);
 	tcase_add_loop_test(tc, slept_past_its_expiry, 0, 2);
 	tcase_add_loop_test(tc, slept_and_expires_all_the_same, 0, 2);
