@@ -9,6 +9,7 @@
 #include "config/config.h"
 #include "config/listen.h"
 #include "config/names.h"
+#include "config/notices.h"
 #include "config/options.h"
 #include "config/relay.h"
 #include "config/source.h"
@@ -23,6 +24,8 @@ static cfg_opt_t queue_schema[] = {
 	SOURCE_OPTION("warn-after"),
 	SOURCE_OPTION("max-message"),
 	SOURCE_OPTION("min-free"),
+	SOURCE_OPTION("reports-per-hour"),
+	SOURCE_OPTION("postmaster-copy"),
 	CFG_END()
 };
 
@@ -45,10 +48,12 @@ schema(void)
 		SOURCE_LIST("masquerade-exceptions"),
 		SOURCE_LIST("trusted-users"),
 		SOURCE_LIST("relays"),
+		SOURCE_LIST("alert-command"),
 		CFG_SEC("relay", relay_schema, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 		CFG_SEC("listen", listen_schema, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 		CFG_SEC("map", names_map_schema, CFGF_MULTI | CFGF_NODEFAULT),
 		CFG_SEC("queue", queue_schema, CFGF_NONE),
+		CFG_SEC("flood", notices_flood_schema, CFGF_NODEFAULT),
 		CFG_SEC("log", log_schema, CFGF_NONE),
 		CFG_END()
 	};
@@ -72,6 +77,7 @@ config_free(struct config *c)
 	free(c->domain);
 	addr_free(c->local_mail);
 	names_done(c);
+	notices_done(c);
 	free(c);
 }
 
@@ -279,6 +285,8 @@ config_read(const char *path, const char *providers, struct config **ret, struct
 		rc = order_relays(&s, c, why);
 	if (rc == 0)
 		rc = listens_take(&s, c, why);
+	if (rc == 0)
+		rc = notices_take(&s, c, why);
 	if (rc == 0) {
 		take_queue(&s, c);
 		take_log(&s, c);

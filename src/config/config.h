@@ -64,6 +64,13 @@ struct relay_conf {
 	struct rules  rules;            /* the admin's own, then the provider's */
 };
 
+/* Above per_user messages in per_s what a user sends is held. */
+struct flood_conf {
+	unsigned per_user;              /* 0: there is no guard */
+	int64_t  per_s;
+	char   **exempt;                /* login names, of listeners too, and networks; NULL-ended; NULL: none */
+};
+
 enum listen_kind { LISTEN_ADDRESS, LISTEN_UNIX, LISTEN_PASSED };
 
 /*
@@ -105,6 +112,10 @@ struct config {
 	size_t    nrelays;
 	struct listen_conf *listens;
 	size_t    nlistens;
+	struct flood_conf flood;
+	unsigned  reports_per_hour;
+	struct addr *postmaster_copy;   /* NULL: nobody has a copy of reports */
+	char    **alert_command;        /* argv, NULL-ended; NULL: none */
 	int64_t   expire_s;
 	int64_t   warn_after_s;
 	uint64_t  max_message;

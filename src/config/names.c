@@ -12,30 +12,6 @@ cfg_opt_t names_map_schema[] = {
 	CFG_END()
 };
 
-static char **
-take_list(cfg_t *sec, const char *name)
-{
-	unsigned i, n = cfg_size(sec, name);
-	char **list;
-
-	if (n == 0)
-		return NULL;
-	list = xcalloc(n + 1, sizeof(*list));
-	for (i = 0; i < n; i++)
-		list[i] = xstrdup(cfg_getnstr(sec, name, i));
-	return list;
-}
-
-static void
-free_list(char **list)
-{
-	size_t i;
-
-	for (i = 0; list != NULL && list[i] != NULL; i++)
-		free(list[i]);
-	free(list);
-}
-
 static unsigned
 use_of(const char *word)
 {
@@ -78,9 +54,9 @@ names_take(const struct source *s, struct config *c, struct buf *why)
 	c->aliases = source_dup(s->root, "aliases");
 	if (c->aliases == NULL)
 		c->aliases = xstrdup(NAMES_DEFAULT_ALIASES);
-	c->masquerade = take_list(s->root, "masquerade");
-	c->masquerade_exceptions = take_list(s->root, "masquerade-exceptions");
-	c->trusted_users = take_list(s->root, "trusted-users");
+	c->masquerade = source_list(s->root, "masquerade");
+	c->masquerade_exceptions = source_list(s->root, "masquerade-exceptions");
+	c->trusted_users = source_list(s->root, "trusted-users");
 	c->maps = xcalloc(n > 0 ? n : 1, sizeof(*c->maps));
 	for (i = 0; rc == 0 && i < n; i++)
 		rc = take_map(s, cfg_getnsec(s->root, "map", i), c, why);
@@ -98,7 +74,7 @@ names_done(struct config *c)
 	}
 	free(c->maps);
 	free(c->aliases);
-	free_list(c->masquerade);
-	free_list(c->masquerade_exceptions);
-	free_list(c->trusted_users);
+	source_list_free(c->masquerade);
+	source_list_free(c->masquerade_exceptions);
+	source_list_free(c->trusted_users);
 }

@@ -22,7 +22,7 @@ enum kind {
 	KIND_TEXT, KIND_NUMBER, KIND_DURATION, KIND_SIZE, KIND_FLAG, KIND_WORD,
 	KIND_HOST, KIND_DOMAIN, KIND_HELO, KIND_ADDRESS, KIND_PATH, KIND_NAME,
 	KIND_MECHANISMS, KIND_FACILITY, KIND_LEVEL, KIND_VERDICT, KIND_CODE, KIND_DSN,
-	KIND_MASQUERADE, KIND_LOCAL_PART, KIND_PATTERN, KIND_REPLACEMENT, KIND_NETWORK,
+	KIND_MASQUERADE, KIND_LOCAL_PART, KIND_PATTERN, KIND_REPLACEMENT, KIND_NETWORK, KIND_WHO,
 };
 
 struct option {
@@ -46,6 +46,7 @@ static const struct option options[] = {
 	{ "aliases", KIND_PATH, 0, 0, "write the file's full path" },
 	{ "masquerade", KIND_MASQUERADE, 0, 0, "write a domain, or \"!\" and one to leave alone" },
 	{ "masquerade-exceptions", KIND_LOCAL_PART, 0, 0, "write user names such as \"root\"" },
+	{ "alert-command", KIND_TEXT, 0, 1000, "write a program's full path and its arguments" },
 	{ "trusted-users", KIND_LOCAL_PART, 0, 0, "write login names such as \"www-data\"" },
 
 	/* map */
@@ -114,7 +115,14 @@ static const struct option options[] = {
 	{ "expire", KIND_DURATION, 1, 60 * DAY, "write a time from \"1s\" to \"60d\"" },
 	{ "warn-after", KIND_DURATION, 1, 60 * DAY, "write a time from \"1s\" to \"60d\"" },
 	{ "max-message", KIND_SIZE, 1024, 4096 * MIB, "write a size from \"1k\" to \"4G\"" },
+	{ "reports-per-hour", KIND_NUMBER, 1, 100000, "write a number from 1 to 100000" },
+	{ "postmaster-copy", KIND_ADDRESS, 0, 0, "write one address such as \"postmaster@example.com\"" },
 	{ "min-free", KIND_SIZE, 0, 1024 * 1024 * MIB, "write a size from \"0\" to \"1024G\"" },
+
+	/* flood */
+	{ "per-user", KIND_NUMBER, 1, 1000000, "write a number from 1 to 1000000" },
+	{ "per", KIND_DURATION, 60, 7 * DAY, "write a time from \"1m\" to \"7d\"" },
+	{ "exempt", KIND_WHO, 0, 0, "write login names such as \"www-data\", or networks" },
 
 	/* log */
 	{ "to", KIND_WORD, 0, 0, "write \"syslog\" or \"stderr\"" },
@@ -404,6 +412,8 @@ is_valid(const struct option *o, const char *value, const char **ret_why)
 		return pattern_is_replacement(s, ret_why);
 	case KIND_NETWORK:
 		return network_parse(s, &network, ret_why);
+	case KIND_WHO:
+		return network_parse(s, &network, ret_why) || is_local_part(s, ret_why);
 	}
 	return false;
 }

@@ -291,6 +291,30 @@ source_dup(cfg_t *sec, const char *name)
 	return value != NULL ? xstrdup(value) : NULL;
 }
 
+char **
+source_list(cfg_t *sec, const char *name)
+{
+	unsigned i, n = cfg_size(sec, name);
+	char **list;
+
+	if (n == 0)
+		return NULL;
+	list = xcalloc(n + 1, sizeof(*list));
+	for (i = 0; i < n; i++)
+		list[i] = xstrdup(cfg_getnstr(sec, name, i));
+	return list;
+}
+
+void
+source_list_free(char **list)
+{
+	size_t i;
+
+	for (i = 0; list != NULL && list[i] != NULL; i++)
+		free(list[i]);
+	free(list);
+}
+
 unsigned
 source_number(cfg_t *sec, const char *name, unsigned otherwise)
 {

@@ -43,6 +43,10 @@ void source_close(struct source *s);
 const char *source_str(cfg_t *sec, const char *name);
 char       *source_dup(cfg_t *sec, const char *name);   /* a copy, or NULL */
 
+/* A list of strings, copied; NULL-ended, NULL when not given. */
+char      **source_list(cfg_t *sec, const char *name);
+void        source_list_free(char **list);              /* NULL is fine */
+
 /* Values option_check() has passed; `otherwise` when not given. */
 unsigned    source_number(cfg_t *sec, const char *name, unsigned otherwise);
 int64_t     source_duration_s(cfg_t *sec, const char *name, int64_t otherwise);

@@ -7,12 +7,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/text.h"
 #include "mail/header.h"
 #include "relay/compose.h"
+#include "relay/own.h"
 #include "relay/repair.h"
 #include "relay/report.h"
 #include "relay/sender.h"
@@ -173,13 +173,13 @@ static void
 put_header(struct buf *b, const struct report *r, const struct original *o,
     const char *boundary, bool eightbit)
 {
-	buf_printf(b, "From: Mail Delivery System <MAILER-DAEMON@%s>\n", r->c->domain);
+	own_put_from(b, r->c);
 	buf_printf(b, "To: <%s>\n", r->sender->text);
 	buf_printf(b, "Subject: %s\n", report_subject(r));
 	if (o->id.n > 0)
 		buf_printf(b, "In-Reply-To: %s\nReferences: %s\n", buf_cstr(&o->id), buf_cstr(&o->id));
-	buf_str(b, "Auto-Submitted: auto-replied\nMIME-Version: 1.0\n"
-	    "Content-Type: multipart/report; report-type=delivery-status;\n");
+	own_put_auto(b, "auto-replied");
+	buf_str(b, "Content-Type: multipart/report; report-type=delivery-status;\n");
 	buf_printf(b, "\tboundary=\"%s\"\nContent-Transfer-Encoding: %s\n", boundary,
 	    eightbit ? "8bit" : "7bit");
 	buf_str(b, "\nThis is a report in MIME format (RFC 6522).\n");
@@ -200,10 +200,12 @@ put_report(struct buf *out, const struct report *r, const struct original *o)
 	choose_boundary(&boundary, o, r->m->id);
 	mark = buf_cstr(&boundary);
 	put_header(out, r, o, mark,
-	    !text_is_ascii(buf_view(&text)) || !text_is_ascii(buf_view(&o->text)));
+	    !text_is_ascii(buf_view(&text)) || !text_is_ascii(buf_view(&status)) ||
+	    !text_is_ascii(buf_view(&o->text)));
 	put_part(out, mark, text_is_ascii(buf_view(&text)) ? "text/plain; charset=us-ascii" :
 	    "text/plain; charset=utf-8", buf_view(&text));
-	put_part(out, mark, "message/delivery-status", buf_view(&status));
+	put_part(out, mark, r->global ? "message/global-delivery-status" : "message/delivery-status",
+	    buf_view(&status));
 	if (o->text.n > 0)
 		put_part(out, mark, type_of(o), buf_view(&o->text));
 	buf_printf(out, "\n--%s--\n", mark);
@@ -216,42 +218,14 @@ put_report(struct buf *out, const struct report *r, const struct original *o)
 
 /* ---- into the spool ---- */
 
-static void
-make_envelope(struct envelope *e, const struct report *r)
-{
-	envelope_init(e);
-	e->time_us = clock_wall_us();
-	e->host = xstrdup(r->c->hostname);
-	e->uid = getuid();
-	e->user = xstrdup(POSTERN_USER);
-	e->sender = addr_null();
-	envelope_add(e, addr_dup(r->sender));
-	e->rcpts[0].notify = NOTIFY_NEVER;
-}
-
-/*
- * Without the limits of submission: a report is owed already, and the room
- * that min-free keeps is kept for such as this.
- */
+/* The copy is part of the same message: it cannot be there while the report is not. */
 static int
-spool_report(struct store *s, const struct report *r, struct span text,
-    char ret_id[static ID_LEN + 1])
+spool_report(struct store *s, const struct report *r, struct span text, char ret_id[static ID_LEN + 1])
 {
-	const struct draft_limits none = { 0, 0 };
-	struct envelope           env;
-	struct draft             *d;
-	bool                      maybe;
-	int                       e;
+	const struct addr *to[2] = { r->sender, r->c->postmaster_copy };
+	size_t             n = to[1] != NULL && r->action == REPORT_FAILED ? 2 : 1;
 
-	make_envelope(&env, r);
-	if ((e = draft_begin(store_spool_fd(s), &env, &none, &d)) == 0) {
-		if ((e = draft_write(d, text)) == 0)
-			e = draft_commit(d, ret_id, &maybe);
-		else
-			draft_abort(d);
-	}
-	envelope_done(&env);
-	return e;
+	return own_write(r->c, s, to, n, text, ret_id);
 }
 
 /* RFC 3461 §4.1: nothing said means failures and delays are reported, and success is not. */
@@ -292,13 +266,17 @@ bounce_write(const struct config *c, struct store *s, struct message *m,
 {
 	struct bounced *told;
 	struct addr    *sender = sender_of(c, m);
-	struct report   r = { .c = c, .m = m, .sender = sender, .now_s = clock_wall_s() };
+	struct report   r = {
+		.c = c, .m = m, .sender = sender, .now_s = clock_wall_s(), .global = sender->utf8,
+		.large = m->size > ORIGINAL_MAX,
+	};
 	int             e = -ENOMSG;
 
 	/* A report about a report could go on for ever (RFC 5321 §6.1). */
 	if (addr_is_null(sender))
 		n = 0;
 	r.action = n > 0 ? b[0].action : REPORT_FAILED;
+	r.large &= r.action == REPORT_FAILED;
 	told = xcalloc(n + 1, sizeof(*told));
 	for (size_t i = 0; i < n; i++)
 		if (wants_report(m->env.rcpts[b[i].index].notify, b[i].action))

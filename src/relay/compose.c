@@ -521,8 +521,15 @@ fill_mail(struct work *w, uint64_t body)
 	struct mail    *mail = w->mail;
 	struct message *msg = mail->msg;
 
-	/* The null sender stays null: a report about a report must not come about (RFC 5321 §6.1). */
-	mail->from = addr_dup(w->r->from != NULL && !addr_is_null(w->sender) ? w->r->from : w->sender);
+	/*
+	 * The null sender stays null: a report about a report must not come
+	 * about (RFC 5321 §6.1).  Where it is refused, the account's address
+	 * makes no loop of ours either: for the spool it is the null sender still.
+	 */
+	if (addr_is_null(w->sender))
+		mail->from = sender_for_null(w->r);
+	else
+		mail->from = addr_dup(w->r->from != NULL ? w->r->from : w->sender);
 	mail->eightbit = msg->eightbit || !text_is_ascii(buf_view(&mail->head));
 	mail->utf8 = needs_utf8(mail);
 	mail->content = (struct body_source){

@@ -24,7 +24,7 @@
  * name is kept or made ("root on web1"); the original goes to Reply-To if it
  * is routable (its domain has a dot and is not this host's) and there is
  * none; a Sender field goes, for the account is both then.  The null sender
- * stays null.
+ * stays null, unless the relay refuses it (sender.h).
  *
  * 0; -EMSGSIZE: the header block passes LIMIT_HEADER_BLOCK; -errno of reading.
  */

@@ -266,6 +266,9 @@ report_put_text(struct buf *b, const struct report *r)
 		put_address_line(b, r->m->env.rcpts[r->b[i].index].addr, r->b[i].to);
 		put_reason(b, r, &r->b[i]);
 	}
+	if (r->large)
+		buf_printf(b, "\nOnly the header of your message comes back with this: it has %llu octets.\n",
+		    (unsigned long long)r->m->size);
 	if (recipients(r) < r->m->env.nrcpts)
 		buf_str(b, "\nNothing is said here about the other recipients of the message.\n");
 }
@@ -273,12 +276,17 @@ report_put_text(struct buf *b, const struct report *r)
 /* ---- for programs ---- */
 
 /*
- * utf-8-addr-xtext of RFC 6533 §3: the 7-bit form, so that the report needs
- * no extension to get through even if the address it is about did.
+ * To a sender in ASCII utf-8-addr-xtext of RFC 6533 §3: the 7-bit form, so
+ * that the report needs no extension to get through even if the address it is
+ * about did.  To another it needs one anyway.
  */
 static void
-put_utf8_address(struct buf *b, struct span s)
+put_utf8_address(struct buf *b, struct span s, bool global)
 {
+	if (global) {
+		buf_span(b, s);
+		return;
+	}
 	for (size_t i = 0; i < s.n;) {
 		unsigned char c = (unsigned char)s.p[i++];
 		unsigned      point = c;
@@ -296,11 +304,11 @@ put_utf8_address(struct buf *b, struct span s)
 }
 
 static void
-put_final_recipient(struct buf *b, const struct addr *a)
+put_final_recipient(struct buf *b, const struct addr *a, bool global)
 {
 	if (a->utf8) {
 		buf_str(b, "Final-Recipient: utf-8; ");
-		put_utf8_address(b, (struct span){ a->text, a->n });
+		put_utf8_address(b, (struct span){ a->text, a->n }, global);
 	} else
 		buf_printf(b, "Final-Recipient: rfc822; %s", a->text);
 	buf_char(b, '\n');
@@ -308,7 +316,7 @@ put_final_recipient(struct buf *b, const struct addr *a)
 
 /* ORCPT came as "type;xtext" (RFC 3461 §4.2) from the submitter: anything may be in it. */
 static void
-put_original_recipient(struct buf *b, const char *orcpt)
+put_original_recipient(struct buf *b, const char *orcpt, bool global)
 {
 	struct span rest = span_of(orcpt);
 	struct span type;
@@ -323,7 +331,7 @@ put_original_recipient(struct buf *b, const char *orcpt)
 		buf_str(b, "; ");
 		if (span_ieq(type, SPAN("utf-8")) && text_is_utf8(buf_view(&address)) &&
 		    !text_is_ascii(buf_view(&address)))
-			put_utf8_address(b, buf_view(&address));
+			put_utf8_address(b, buf_view(&address), global);
 		else
 			text_put_printable(b, buf_view(&address));
 		buf_char(b, '\n');
@@ -365,8 +373,8 @@ put_recipient(struct buf *b, const struct report *r, const struct bounced *x)
 	int64_t            last_s = r->m->notes != NULL ? r->m->notes[x->index].time_s : 0;
 
 	buf_char(b, '\n');
-	put_original_recipient(b, to->orcpt);
-	put_final_recipient(b, x->to != NULL ? x->to : to->addr);
+	put_original_recipient(b, to->orcpt, r->global);
+	put_final_recipient(b, x->to != NULL ? x->to : to->addr, r->global);
 	buf_printf(b, "Action: %s\nStatus: %s\n", actions[x->action], dsn_of(x));
 	if (x->code != 0 && x->remote != NULL) {
 		buf_str(b, "Remote-MTA: dns; ");

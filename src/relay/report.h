@@ -18,6 +18,8 @@ struct report {
 	size_t                n;
 	enum report_action    action;
 	int64_t               now_s;
+	bool                  global;   /* who is told has a UTF-8 address: the report may have it too */
+	bool                  large;    /* only the header goes back, for the size of the rest */
 };
 
 const char *report_subject(const struct report *r);
@@ -25,7 +27,10 @@ const char *report_subject(const struct report *r);
 /* For people: plain words, UTF-8 where an address has it, lines within 76 columns. */
 void report_put_text(struct buf *out, const struct report *r);
 
-/* message/delivery-status: ASCII only; a UTF-8 address as RFC 6533 §3 writes it. */
+/*
+ * message/delivery-status: ASCII only, a UTF-8 address in the 7-bit form of
+ * RFC 6533 §3; or, global, message/global-delivery-status with addresses as they are.
+ */
 void report_put_status(struct buf *out, const struct report *r);
 
 #endif

@@ -22,3 +22,20 @@ sender_of(const struct config *c, const struct message *m)
 	own = addr_of_user(span_of(env->user), NULL);
 	return own != NULL ? own : addr_null();
 }
+
+struct addr *
+sender_for_null(const struct relay_conf *r)
+{
+	struct addr *user;
+
+	if (r->null_sender)
+		return addr_null();
+	if (r->from != NULL)
+		return addr_dup(r->from);
+	user = r->user != NULL ? addr_parse(span_of(r->user), NULL) : NULL;
+	if (user == NULL || addr_is_bare(user)) {
+		addr_free(user);
+		return addr_null();
+	}
+	return user;
+}

@@ -11,4 +11,11 @@
 /* The caller's to free; as typed.  Reports go to it; rewritten it goes on the wire. */
 struct addr *sender_of(const struct config *c, const struct message *m);
 
+/*
+ * What stands for the null sender at a relay that refuses it: the account's
+ * address, `from` or `user`.  Null all the same when neither is an address;
+ * the server then says itself what it thinks.  The caller's to free.
+ */
+struct addr *sender_for_null(const struct relay_conf *r);
+
 #endif

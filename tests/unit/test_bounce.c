@@ -218,7 +218,7 @@ START_TEST(through_compose)
 	mail->nrcpt = 1;
 	mail->rcpt[0].to = addr_parse(SPAN("alice@example.com"), NULL);
 	relay = (struct relay_conf){ .from = addr_parse(SPAN("ops@x.com"), NULL),
-		.from_header = FROM_REWRITE };
+		.from_header = FROM_REWRITE, .null_sender = true };
 	ck_assert_int_eq(compose(&conf, &relay, mail), 0);
 	ck_assert(addr_is_null(mail->from));
 	find(&mail->head, "\r\nTo: <alice@example.com>\r\n");
@@ -227,6 +227,47 @@ START_TEST(through_compose)
 	find(&mail->head, "\r\nMessage-ID: <");
 	find_not(&mail->head, "\nReply-To");
 	addr_free(relay.from);
+	mail_free(mail);
+	message_close(store, r);
+	buf_done(&text);
+}
+END_TEST
+
+/* A relay that refuses the null sender; the spool's copy keeps it. */
+static const struct {
+	bool        null_sender;
+	const char *from, *user, *sender;
+} accounts[] = {
+	{ true, "ops@x.com", "ops@x.com", "" },
+	{ false, "ops@x.com", "login@x.com", "ops@x.com" },
+	{ false, NULL, "login@x.com", "login@x.com" },
+	{ false, NULL, "AKIA123", "" },
+	{ false, NULL, "not an address", "" },
+	{ false, NULL, NULL, "" },
+};
+
+START_TEST(instead_of_the_null_sender)
+{
+	struct mail    *mail = xcalloc(1, sizeof(*mail));
+	struct bounced  b = refused;
+	struct buf      text;
+	struct message *r;
+
+	submit((struct span)S(ORIGINAL), "alice");
+	r = report(&b, 1, &text);
+	mail->msg = r;
+	mail->rcpt = xcalloc(1, sizeof(*mail->rcpt));
+	mail->nrcpt = 1;
+	mail->rcpt[0].to = addr_parse(SPAN("alice@example.com"), NULL);
+	relay = (struct relay_conf){
+		.from = accounts[_i].from != NULL ? addr_parse(span_of(accounts[_i].from), NULL) : NULL,
+		.user = accounts[_i].user != NULL ? xstrdup(accounts[_i].user) : NULL,
+		.null_sender = accounts[_i].null_sender,
+	};
+	ck_assert_int_eq(compose(&conf, &relay, mail), 0);
+	ck_assert_str_eq(mail->from->text, accounts[_i].sender);
+	addr_free(relay.from);
+	free(relay.user);
 	mail_free(mail);
 	message_close(store, r);
 	buf_done(&text);
@@ -429,6 +470,10 @@ START_TEST(large_originals)
 	r = report(&b, 1, &text);
 	find(&text, sizes[_i].whole ? "message/rfc822\r\n" : "text/rfc822-headers\r\n");
 	ck_assert_int_eq(text.n > 60000, sizes[_i].whole);
+	if (sizes[_i].whole)
+		find_not(&text, "Only the header");
+	else
+		find(&text, "\r\n\r\nOnly the header of your message comes back with this: it has ");
 	find(&text, "\r\n\r\nA: b\r\n");
 	buf_done(&in);
 	buf_done(&text);
@@ -552,6 +597,66 @@ START_TEST(several_recipients)
 }
 END_TEST
 
+/* Who is told has such an address himself: nothing needs to be made ASCII for him. */
+START_TEST(a_sender_in_utf8)
+{
+	struct bounced  b[2] = { refused, refused };
+	struct buf      text;
+	struct message *r;
+
+	submit((struct span)S(ORIGINAL), "j\xc3\xbc@b\xc3\xbc.de");
+	submission_add(msg, "k\xc3\xa4@example.net", 0);
+	msg->env.rcpts[1].orcpt = xstrdup("utf-8;k+C3+A4@example.net");
+	b[1].index = 1;
+	r = report(b, 2, &text);
+	find(&text, "\r\nTo: <j\xc3\xbc@b\xc3\xbc.de>\r\n");
+	find(&text, "\r\nContent-Type: message/global-delivery-status\r\nContent-Transfer-Encoding: 8bit\r\n\r\n");
+	find(&text, "\r\nFinal-Recipient: rfc822; bob@example.net\r\n");
+	find(&text, "\r\nOriginal-Recipient: utf-8; k\xc3\xa4@example.net\r\n"
+	    "Final-Recipient: utf-8; k\xc3\xa4@example.net\r\n");
+	buf_done(&text);
+	message_close(store, r);
+}
+END_TEST
+
+static const struct {
+	const char        *copy;
+	enum report_action action;
+	size_t             recipients;
+} copies[] = {
+	{ NULL, REPORT_FAILED, 1 },
+	{ "pm@example.com", REPORT_FAILED, 2 },
+	{ "alice@example.org", REPORT_FAILED, 1 },      /* is told anyway */
+	{ "pm@example.com", REPORT_DELAYED, 1 },
+	{ "pm@example.com", REPORT_RELAYED, 1 },
+};
+
+START_TEST(a_copy_for_the_postmaster)
+{
+	struct bounced  b = refused;
+	char            id[ID_LEN + 1];
+	const char     *why;
+	msgid           number;
+	struct message *r;
+
+	b.action = copies[_i].action;
+	conf.postmaster_copy = copies[_i].copy != NULL ? addr_parse(span_of(copies[_i].copy), NULL) : NULL;
+	msg = submission_new((struct span)S(ORIGINAL), "alice@example.org");
+	submission_add(msg, "bob@example.net", NOTIFY_FAILURE | NOTIFY_DELAY | NOTIFY_SUCCESS);
+	ck_assert_int_eq(bounce_write(&conf, store, msg, &b, 1, id), 0);
+	ck_assert(msgid_parse(id, &number));
+	ck_assert_int_eq(store_load(store, PLACE_NEW, number, &r, &why), 0);
+	ck_assert_uint_eq(r->env.nrcpts, copies[_i].recipients);
+	ck_assert_str_eq(r->env.rcpts[0].addr->text, "alice@example.org");
+	if (r->env.nrcpts > 1)
+		ck_assert_str_eq(r->env.rcpts[1].addr->text, copies[_i].copy);
+	for (size_t i = 0; i < r->env.nrcpts; i++)
+		ck_assert_uint_eq(r->env.rcpts[i].notify, NOTIFY_NEVER);
+	message_close(store, r);
+	addr_free(conf.postmaster_copy);
+}
+END_TEST
+
 START_TEST(ten_thousand_recipients)
 {
 	struct bounced *b = xcalloc(ENVELOPE_MAX_RCPTS, sizeof(*b));
@@ -645,6 +750,7 @@ suite_bounce(void)
 	tcase_set_timeout(t, 20);
 	tcase_add_test(t, a_whole_report);
 	tcase_add_test(t, through_compose);
+	tcase_add_loop_test(t, instead_of_the_null_sender, 0, ROWS(accounts));
 	tcase_add_loop_test(t, kinds_of_failure, 0, ROWS(kinds));
 	tcase_add_loop_test(t, the_original, 0, ROWS(originals));
 	tcase_add_loop_test(t, notices_on_the_way, 0, ROWS(notices));
@@ -654,6 +760,8 @@ suite_bounce(void)
 	tcase_add_loop_test(t, who_is_told, 0, ROWS(askers));
 	tcase_add_test(t, nobody_failed);
 	tcase_add_test(t, several_recipients);
+	tcase_add_test(t, a_sender_in_utf8);
+	tcase_add_loop_test(t, a_copy_for_the_postmaster, 0, ROWS(copies));
 	tcase_add_test(t, ten_thousand_recipients);
 	tcase_add_test(t, a_disk_that_fails);
 	tcase_add_test(t, an_original_that_shrank);

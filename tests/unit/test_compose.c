@@ -47,7 +47,7 @@ setup(void)
 	conf.maps = maps;
 	conf.nmaps = ROWS(maps);
 	conf.masquerade = masks;
-	relay = (struct relay_conf){ .name = hostname };
+	relay = (struct relay_conf){ .name = hostname, .null_sender = true };
 }
 
 static void

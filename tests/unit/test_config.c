@@ -13,6 +13,7 @@
 #include "base/fs.h"
 #include "config/config.h"
 #include "config/names.h"
+#include "config/notices.h"
 #include "config/options.h"
 #include "config/relay.h"
 #include "config/rulefile.h"
@@ -129,6 +130,9 @@ START_TEST(smallest)
 	ck_assert_uint_eq(config->nmaps, 0);
 	ck_assert(config->masquerade == NULL && config->masquerade_exceptions == NULL);
 	ck_assert_ptr_null(config->trusted_users);
+	ck_assert_uint_eq(config->flood.per_user, 0);
+	ck_assert_uint_eq(config->reports_per_hour, 100);
+	ck_assert(config->postmaster_copy == NULL && config->alert_command == NULL);
 }
 END_TEST
 
@@ -183,7 +187,10 @@ START_TEST(everything)
 	    "  rule { when = { mail } code = { 550, 551 } dsn = 5.7.1 contains = { \"no way\" "
 	    "} verdict = pause\n"
 	    "    pause = 1h hint = \"ask them\" } }\n"
-	    "queue { expire = 1w warn-after = 90 max-message = 1G min-free = 0 }\n"
+	    "queue { expire = 1w warn-after = 90 max-message = 1G min-free = 0\n"
+	    "  reports-per-hour = 7 postmaster-copy = pm@example.com }\n"
+	    "flood { per-user = 20 per = 10m exempt = { www-data, \"192.168.1.0/24\" } }\n"
+	    "alert-command = { /bin/page, \"-t\" }\n"
 	    "log { to = stderr facility = local3 level = debug }\n");
 	ck_assert_str_eq(config->hostname, "web1.example.com");
 	ck_assert_str_eq(config->domain, "example.com");
@@ -226,6 +233,15 @@ START_TEST(everything)
 	ck_assert_int_eq(config->warn_after_s, 90);
 	ck_assert_uint_eq(config->max_message, 1u << 30);
 	ck_assert_uint_eq(config->min_free, 0);
+	ck_assert_uint_eq(config->reports_per_hour, 7);
+	ck_assert_str_eq(config->postmaster_copy->text, "pm@example.com");
+	ck_assert_uint_eq(config->flood.per_user, 20);
+	ck_assert_int_eq(config->flood.per_s, 600);
+	ck_assert_str_eq(config->flood.exempt[0], "www-data");
+	ck_assert_str_eq(config->flood.exempt[1], "192.168.1.0/24");
+	ck_assert_ptr_null(config->flood.exempt[2]);
+	ck_assert_str_eq(config->alert_command[0], "/bin/page");
+	ck_assert_str_eq(config->alert_command[1], "-t");
 	ck_assert_int_eq(config->log_to, LOG_TO_STDERR);
 	ck_assert_int_eq(config->log_facility, LOG_LOCAL3);
 	ck_assert_int_eq(config->log_level, LOG_LEVEL_DEBUG);
@@ -330,7 +346,9 @@ static const struct {
 	{ R "\n password_file = a }", ":2: unknown option \"password_file\"; did you mean "
 	    "\"password-file\"?" },
 	{ "expire = 5d", ":1: unknown option \"expire\"; it belongs into queue { ... }" },
-	{ R "}\nflood { }", ":2: unknown option \"flood\"; postern.conf(5) lists the known ones" },
+	{ R "}\nfloods { }", ":2: unknown option \"floods\"; did you mean \"flood\"?" },
+	{ "flood { per-usr = 4 }\n" R "}", ":1: unknown option \"per-usr\"; did you mean \"per-user\"?" },
+	{ "per-user = 4\n" R "}", ":1: unknown option \"per-user\"; it belongs into flood { ... }" },
 	{ R "oauth { } }", ":1: unknown option \"oauth\"; did you mean \"auth\"?" },
 	{ R "password-command = { a } }", ":1: unknown option \"password-command\"; "
 	    "postern.conf(5) lists the known ones" },
@@ -339,6 +357,16 @@ static const struct {
 	    "the known ones" },
 
 	/* values */
+	{ "flood { per-user = 0 }\n" R "}", ":1: per-user: \"0\" is not possible; write a number from 1 to 1000000" },
+	{ "flood { per = 5s }\n" R "}", ":1: per: \"5s\" is not possible; write a time from \"1m\" to \"7d\"" },
+	{ "flood { exempt = { \"a@b.example\" } }\n" R "}", ":1: exempt: \"a@b.example\" is not possible (a name has no "
+	    "domain); write login names such as \"www-data\", or networks" },
+	{ "alert-command = { page-me }\n" R "}", ":1: alert-command: \"page-me\" is no full path, and nothing is searched "
+	    "for it; write \"/usr/local/bin/page-me\"" },
+	{ "queue { reports-per-hour = 0 }\n" R "}", ":1: reports-per-hour: \"0\" is not possible; write a number from 1 to "
+	    "100000" },
+	{ "queue { postmaster-copy = root }\n" R "}", ":1: postmaster-copy: \"root\" is not possible (it has no domain); "
+	    "write one address such as \"postmaster@example.com\"" },
 	{ "hostname = \"a b\"", ":1: hostname: \"a b\" is not possible; write a full name such "
 	    "as \"web1.example.com\"" },
 	{ "hostname = 192.0.2.1", ":1: hostname: \"192.0.2.1\" is not possible; write a full "
@@ -575,7 +603,9 @@ END_TEST
 /* Whoever adds an option to a relay or a rule writes down what it does. */
 START_TEST(manual_has_every_option)
 {
-	static const cfg_opt_t *const schemas[] = { relay_schema, rulefile_schema, names_map_schema };
+	static const cfg_opt_t *const schemas[] = {
+		relay_schema, rulefile_schema, names_map_schema, notices_flood_schema,
+	};
 	const cfg_opt_t *opt = schemas[_i];
 	struct buf manual;
 	char item[64];
@@ -635,7 +665,7 @@ suite_config(void)
 	tcase_add_test(tc, no_octal);
 	tcase_add_test(tc, nothing_expands);
 	tcase_add_test(tc, sample_is_good);
-	tcase_add_loop_test(tc, manual_has_every_option, 0, 3);
+	tcase_add_loop_test(tc, manual_has_every_option, 0, 4);
 	tcase_add_loop_test(tc, nearest, 0, sizeof(guesses) / sizeof(guesses[0]));
 	suite_add_tcase(s, tc);
 	return s;
