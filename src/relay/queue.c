@@ -17,10 +17,46 @@
 
 /* ---- entries ---- */
 
+/* As the guard says of what came into cur/. */
 static void
-on_ready(void *arg, struct entry *e)
+let_in(struct queue *q, struct entry *e, enum guard_word word, int64_t due_s)
 {
-	queue_make_ready(arg, e);
+	int err;
+
+	switch (word) {
+	case GUARD_PASS:
+		queue_make_ready(q, e);
+		break;
+	case GUARD_HELD:
+		free(e);
+		break;
+	case GUARD_WAIT:
+		err = store_move(q->store, e->id, PLACE_CUR, PLACE_LATER);
+		if (err != 0)
+			queue_complain(e, "cannot be moved to later/", err);
+		due_add(q->due, e, due_s);
+		break;
+	}
+}
+
+static void
+on_admitted(void *arg, struct entry *e)
+{
+	struct queue *q = arg;
+	int64_t due_s = 0;
+	enum guard_word word = guard_arrived(q->guard, e, &due_s);
+
+	let_in(q, e, word, due_s);
+}
+
+static void
+on_returned(void *arg, struct entry *e)
+{
+	struct queue *q = arg;
+	int64_t due_s = 0;
+	enum guard_word word = guard_returned(q->guard, e, &due_s);
+
+	let_in(q, e, word, due_s);
 }
 
 static void
@@ -36,8 +72,8 @@ on_due(void *arg)
 	queue_offer(arg);
 }
 
-static const struct arrivals_ops arrivals_ops = { .admitted = on_ready, .settled = on_arrived };
-static const struct due_ops due_ops = { .ready = on_ready, .settled = on_due };
+static const struct arrivals_ops arrivals_ops = { .admitted = on_admitted, .settled = on_arrived };
+static const struct due_ops due_ops = { .ready = on_returned, .settled = on_due };
 
 static void
 on_shortage_over(void *arg)
@@ -169,6 +205,8 @@ queue_new(struct event_base *base, struct store *store, struct config *conf, str
 		free(q);
 		return NULL;
 	}
+	q->guard = guard_new(base, store);
+	guard_configure(q->guard, conf);
 	q->arrivals = arrivals_new(base, store, &arrivals_ops, q);
 	q->aliases = aliasfile_new();
 	q->due = due_new(base, store, &due_ops, q);
@@ -189,6 +227,11 @@ queue_start(struct queue *q)
 
 	if (err == 0)
 		err = entries_read(q->store, PLACE_LATER, &later);
+	guard_start(q->guard);
+	for (size_t i = 0; i < cur.n; i++)
+		guard_seed(q->guard, cur.e[i]);
+	for (size_t i = 0; i < later.n; i++)
+		guard_seed(q->guard, later.e[i]);
 	for (size_t i = 0; i < cur.n; i++)
 		queue_make_ready(q, cur.e[i]);
 	for (size_t i = 0; i < later.n; i++)
@@ -216,6 +259,7 @@ queue_reload(struct queue *q, struct config *conf, struct buf *why)
 	q->fleet->next = q->leaving;
 	q->leaving = q->fleet;
 	q->fleet = f;
+	guard_configure(q->guard, f->conf);
 	queue_pauses_apply(q);
 	timer_set(q->tidy, 0);
 	return true;
@@ -240,6 +284,7 @@ queue_quit(struct queue *q, void (*idle)(void *arg), void *arg)
 	timer_off(q->shortage);
 	timer_off(q->unpause);
 	arrivals_stop(q->arrivals);
+	guard_stop(q->guard);
 	timer_set(q->tidy, 0);
 }
 
@@ -266,6 +311,7 @@ queue_free(struct queue *q)
 	fleet_free(q->fleet);
 	aliasfile_free(q->aliases);
 	arrivals_free(q->arrivals);
+	guard_free(q->guard);
 	timer_free(q->look);
 	timer_free(q->tidy);
 	timer_free(q->shortage);

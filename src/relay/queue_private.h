@@ -12,6 +12,7 @@
 #include "relay/drift.h"
 #include "relay/due.h"
 #include "relay/fleet.h"
+#include "relay/guard.h"
 #include "relay/pauses.h"
 #include "relay/queue.h"
 #include "relay/ready.h"
@@ -25,6 +26,7 @@ struct queue {
 	struct aliasfile  *aliases;
 	struct fleet      *leaving;     /* of earlier configurations, until their sessions are over */
 
+	struct guard      *guard;
 	struct arrivals   *arrivals;
 	struct ready       ready;
 	struct due        *due;         /* what waits in later/ */

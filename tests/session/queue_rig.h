@@ -110,6 +110,8 @@ TCase *queue_aliases_case(void);
 TCase *queue_two_case(void);
 TCase *queue_bounds_case(void);
 TCase *queue_clock_case(void);
+TCase *queue_guard_case(void);
+TCase *queue_reports_case(void);
 TCase *queue_pause_case(void);
 TCase *queue_pause_two_case(void);
 

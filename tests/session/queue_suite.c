@@ -17,6 +17,8 @@ suite_queue(void)
 	suite_add_tcase(s, queue_two_case());
 	suite_add_tcase(s, queue_bounds_case());
 	suite_add_tcase(s, queue_clock_case());
+	suite_add_tcase(s, queue_guard_case());
+	suite_add_tcase(s, queue_reports_case());
 	suite_add_tcase(s, queue_pause_case());
 	suite_add_tcase(s, queue_pause_two_case());
 	return s;
