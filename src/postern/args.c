@@ -19,8 +19,8 @@ args_refuse(const struct args *a, const char *fmt, ...)
 	struct buf text, said;
 	va_list ap;
 
-	buf_init(&text, 8192);
-	buf_init(&said, 32768);
+	buf_init(&text, 2u << 20);
+	buf_init(&said, 2u << 20);
 	va_start(ap, fmt);
 	buf_vprintf(&text, fmt, ap);
 	va_end(ap);

@@ -10,9 +10,22 @@
 /* Options of those that have some; the help and the completions read them too. */
 extern const struct args_option status_options[];
 extern const struct args_option queue_options[];
+extern const struct args_option show_options[];
+extern const struct args_option log_options[];
+extern const struct args_option act_options[];
+extern const struct args_option requeue_options[];
+extern const struct args_option flush_options[];
 
 int command_status(int argc, char **argv);
 int command_queue(int argc, char **argv);
+int command_show(int argc, char **argv);
+int command_log(int argc, char **argv);
+int command_watch(int argc, char **argv);
+int command_act(int argc, char **argv);         /* retry, hold, release, delete, bounce */
+int command_requeue(int argc, char **argv);
+int command_pause(int argc, char **argv);
+int command_resume(int argc, char **argv);
+int command_reload(int argc, char **argv);
 int command_mailq(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_newaliases(int argc, char **argv);

@@ -16,9 +16,10 @@ enum { BY_SENDER, BY_RECIPIENT, BY_USER, BY_RELAY, BY_STATE, OLDER, NEWER, BY_RE
 #define REASON_MAX (2u << 20)
 
 void
-filter_init(struct filter *f)
+filter_init(struct filter *f, unsigned states)
 {
 	memset(f, 0, sizeof(*f));
+	f->states = states;
 	names_host(f->host);
 }
 
@@ -28,7 +29,10 @@ static int
 set_states(struct filter *f, const struct args *a)
 {
 	struct span rest = span_of(a->value), word;
+	bool any = false;
 
+	if (f->text[BY_STATE] == NULL)
+		f->states = 0;
 	while (span_cut(&rest, ',', &word)) {
 		const char *known[NQUEUED + 1] = { NULL }, *nearest;
 		enum queued_state s = queued_state_of(span_trim(word));
@@ -36,6 +40,7 @@ set_states(struct filter *f, const struct args *a)
 
 		if (s < NQUEUED) {
 			f->states |= 1u << s;
+			any = true;
 			continue;
 		}
 		for (int i = 0; i < NQUEUED; i++)
@@ -48,7 +53,7 @@ set_states(struct filter *f, const struct args *a)
 		free(name);
 		return -1;
 	}
-	if (f->states != 0)
+	if (any)
 		return 0;
 	args_refuse(a, "--state wants some of ready, active, later, hold, dead, bad");
 	return -1;
@@ -89,7 +94,6 @@ filter_set(struct filter *f, const struct args *a, int index)
 
 	if (f->text[index] != NULL && index != BY_STATE)
 		return args_refuse(a, "--%s is given twice; use stars, or call twice", name);
-	f->text[index] = a->value;
 	if (index == BY_SENDER || index == BY_RECIPIENT)
 		r = check_pattern(a, name, index == BY_SENDER);
 	else if (index == BY_STATE)
@@ -98,6 +102,7 @@ filter_set(struct filter *f, const struct args *a, int index)
 		r = set_age(a, name, &f->older_s);
 	else if (index == NEWER)
 		r = set_age(a, name, &f->newer_s);
+	f->text[index] = a->value;
 	return r == 0 ? 0 : EX_USAGE;
 }
 

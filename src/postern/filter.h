@@ -9,11 +9,13 @@
 #include "postern/queued.h"
 
 /* The head of such a command's table: an index below FILTER_OPTIONS_N is for filter_set(). */
-#define FILTER_OPTIONS \
+#define FILTER_OPTIONS FILTER_OPTIONS_AS("relay")
+/* Where --relay says something else, the filter's has another name. */
+#define FILTER_OPTIONS_AS(relay_name) \
 	{ "sender", "PATTERN", "from whom: alice@example.com, *@example.com, alice; <> is a report's" }, \
 	{ "recipient", "PATTERN", "to whom, among those who have not got it" }, \
 	{ "user", "PATTERN", "who submitted it" }, \
-	{ "relay", "PATTERN", "which relay answered last" }, \
+	{ relay_name, "PATTERN", "which relay answered last" }, \
 	{ "state", "LIST", "some of ready, active, later, hold, dead, bad" }, \
 	{ "older", "AGE", "arrived longer ago: 30m, 4h, 2d" }, \
 	{ "newer", "AGE", "arrived since" }, \
@@ -22,13 +24,14 @@
 
 struct filter {
 	const char *text[FILTER_OPTIONS_N];     /* argv's own; NULL: not given */
-	unsigned    states;                     /* bits; 0: all */
+	unsigned    states;                     /* bits, 1 << enum queued_state; 0: all */
 	int64_t     older_s;
 	int64_t     newer_s;
 	char        host[256];
 };
 
-void filter_init(struct filter *f);
+/* states: those that are meant when none is named. */
+void filter_init(struct filter *f, unsigned states);
 
 /* Option `index` of a table that begins with FILTER_OPTIONS.  0; else said, and EX_USAGE. */
 int  filter_set(struct filter *f, const struct args *a, int index);

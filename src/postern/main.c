@@ -10,12 +10,30 @@
 
 static int command_help(int argc, char **argv);
 
+#define ACT "(ID... | FILTER | --all) [--dry-run] [--yes] [--json]"
+
 static const struct command commands[] = {
 	{ "status", command_status, "[--json]", "say how the relays and the queue are", status_options },
 	{ "queue", command_queue, "[FILTER] [--sort KEY] [--limit N] [--page P] [--json]",
 	  "list the queue, filtered and sorted", queue_options },
+	{ "show", command_show, "[--body] [--json] ID", "show one message: envelope, history, header", show_options },
+	{ "log", command_log, "[--json] ID", "tell one message's whole story, from the spool and the system's log",
+	  log_options },
+	{ "watch", command_watch, "", "show status and the newest of the queue, live", NULL },
+	{ "retry", command_act, ACT, "try messages now", act_options },
+	{ "hold", command_act, ACT, "keep messages until they are released", act_options },
+	{ "release", command_act, ACT, "let held or dead messages go", act_options },
+	{ "delete", command_act, ACT, "delete messages; nobody is told", act_options },
+	{ "bounce", command_act, ACT, "return messages to their senders", act_options },
+	{ "requeue", command_requeue, "--relay RELAY (ID... | FILTER | --all) [--dry-run] [--yes] [--json]",
+	  "let another relay carry messages", requeue_options },
+	{ "pause", command_pause, "RELAY [TIME]", "let a relay carry nothing, for a time or until it is resumed",
+	  NULL },
+	{ "resume", command_resume, "RELAY", "end a pause", NULL },
+	{ "reload", command_reload, "", "let the daemon read its configuration again", NULL },
 	{ "mailq", command_mailq, "", "list the queue as Sendmail and Postfix do", NULL },
-	{ "flush", command_flush, "", "try what waits now", NULL },
+	{ "flush", command_flush, "[--id TEXT] [--recipient TEXT] [--sender TEXT]", "try what waits now, or some of it",
+	  flush_options },
 	{ "verify", command_verify, "ADDRESS...", "say where mail for an address goes, and why", NULL },
 	{ "newaliases", command_newaliases, "[FILE]", "check the aliases file", NULL },
 	{ "passwd", command_passwd, "FILE NAME", "put a user of a listener into its users file", NULL },

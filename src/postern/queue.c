@@ -240,7 +240,7 @@ command_queue(int argc, char **argv)
 	bool whole;
 	int rc;
 
-	filter_init(&l.filter);
+	filter_init(&l.filter, 0);
 	if ((rc = read_options(&l, &a)) != 0)
 		return rc;
 	term_of(STDOUT_FILENO, &l.term);

@@ -8,11 +8,11 @@
 static const struct column columns[] = {
 	{ "ID", 16, 0, false },
 	{ "STATE", 6, 0, false },
-	{ "AGE", 6, 0, true },
+	{ "AGE", 7, 0, true },
 	{ "SIZE", 5, 0, true },
 	{ "SENDER", 20, 2, false },
 	{ "RECIPIENT", 22, 2, false },
-	{ "REASON", 24, 3, false },
+	{ "REASON", 23, 3, false },
 };
 
 static const enum paint paints[NQUEUED + 1] = {

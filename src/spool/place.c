@@ -61,3 +61,9 @@ place_providers(void)
 {
 	return place("POSTERN_PROVIDERS", POSTERN_PROVIDERS_DIR);
 }
+
+const char *
+place_log(void)
+{
+	return place("POSTERN_LOG", "/var/log");
+}

@@ -1,7 +1,7 @@
 /*
  * place.h - where things are on this machine: the compiled paths, or, for
- * tests and `make try`, those of POSTERN_SPOOL, POSTERN_RUN, POSTERN_LIBEXEC
- * and POSTERN_CONF.  The environment is ignored when the program runs with a
+ * tests and `make try`, those of POSTERN_SPOOL, POSTERN_RUN, POSTERN_LIBEXEC,
+ * POSTERN_CONF and others.  The environment is ignored when the program runs with a
  * privilege its caller lacks (AT_SECURE): a setgid shim believes nobody.
  */
 #ifndef SPOOL_PLACE_H
@@ -14,5 +14,6 @@ const char *place_bin(void);            /* the folder of postern; POSTERN_LIBEXE
 const char *place_sbin(void);           /* the folder of sendmail; likewise */
 const char *place_conf(void);           /* /etc/postern/postern.conf */
 const char *place_providers(void);      /* provider files; POSTERN_PROVIDERS */
+const char *place_log(void);            /* the system's log files; POSTERN_LOG */
 
 #endif

@@ -58,7 +58,7 @@ parse(struct filter *f, const char *const *words)
 
 	for (; words[a.argc - 1] != NULL; a.argc++)
 		argv[a.argc] = (char *)words[a.argc - 1];
-	filter_init(f);
+	filter_init(f, 0);
 	strcpy(f->host, "web1.here.org");
 	while ((i = args_next(&a)) >= 0)
 		if (i < FILTER_OPTIONS_N && filter_set(f, &a, i) != 0)
