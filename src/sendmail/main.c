@@ -19,7 +19,7 @@
 static const char usage[] =
     "usage: sendmail [-t] [-i] [-f SENDER] [-F NAME] [-B 7BIT|8BITMIME] [-N LIST]\n"
     "                [-R full|hdrs] [-V ENVID] [-U] [--] [RECIPIENT...]  < MESSAGE\n"
-    "       sendmail -bp | -bi | -bs | -bv ADDRESS... | -q\n"
+    "       sendmail -bp | -bi | -bs | -bv ADDRESS... | -q[[!]I|R|S TEXT]\n"
     "       mailq\n"
     "       newaliases\n"
     "The other options of sendmail(8) are accepted.\n";
@@ -47,7 +47,7 @@ drop_group(void)
 
 /* Become FOLDER/PROGRAM with these arguments, WORD first if there is one. */
 static int
-become(const char *folder, const char *program, const char *word, const struct options *o)
+become(const char *folder, const char *program, const char *word, const char *const *args, size_t nargs)
 {
 	const char **argv;
 	struct buf   path;
@@ -56,19 +56,41 @@ become(const char *folder, const char *program, const char *word, const struct o
 
 	if ((r = drop_group()) < 0)
 		return fail(EX_OSERR, "cannot give up the group", strerror(-r));
-	argv = xcalloc(o->nargs + 3, sizeof(*argv));
+	argv = xcalloc(nargs + 3, sizeof(*argv));
 	buf_init(&path, 4096);
 	buf_printf(&path, "%s/%s", folder, program);
 	argv[n++] = program;
 	if (word != NULL)
 		argv[n++] = word;
-	for (size_t i = 0; word != NULL && i < o->nargs; i++)
-		argv[n++] = o->args[i];
+	for (size_t i = 0; i < nargs; i++)
+		argv[n++] = args[i];
 	execv(buf_cstr(&path), (char *const *)argv);
 	r = fail(EX_UNAVAILABLE, buf_cstr(&path), strerror(errno));
 	buf_done(&path);
 	free(argv);
 	return r;
+}
+
+/* Each value in its option's word, where nothing it begins with can be an option. */
+static int
+run_queue(const struct options *o)
+{
+	const char *args[OPTIONS_SUBSETS];
+	struct buf  text[OPTIONS_SUBSETS];
+	int         rc;
+
+	for (size_t i = 0; i < o->nsubsets; i++) {
+		const struct subset *s = &o->subset[i];
+		const char *name = s->kind == 'I' ? "id" : s->kind == 'R' ? "recipient" : "sender";
+
+		buf_init(&text[i], strlen(s->text) + 32);
+		buf_printf(&text[i], "--%s=%s%s", name, s->not ? "!" : "", s->text);
+		args[i] = buf_cstr(&text[i]);
+	}
+	rc = become(place_bin(), "postern", "flush", args, o->nsubsets);
+	for (size_t i = 0; i < o->nsubsets; i++)
+		buf_done(&text[i]);
+	return rc;
 }
 
 static int
@@ -78,17 +100,17 @@ run(const struct options *o)
 	case MODE_SUBMIT:
 		return o->from_smtp ? submit_session(o) : submit(o);
 	case MODE_QUEUE:
-		return become(place_bin(), "postern", "mailq", o);
+		return become(place_bin(), "postern", "mailq", o->args, o->nargs);
 	case MODE_ALIASES:
-		return become(place_bin(), "postern", "newaliases", o);
+		return become(place_bin(), "postern", "newaliases", o->args, o->nargs);
 	case MODE_VERIFY:
-		return become(place_bin(), "postern", "verify", o);
+		return become(place_bin(), "postern", "verify", o->args, o->nargs);
 	case MODE_STDIO:
 		if (o->nargs > 0)
 			return fail(EX_USAGE, "-bs", "stand-alone mode requires no recipient");
-		return become(place_libexec(), "postern-stdio", NULL, o);
+		return become(place_libexec(), "postern-stdio", NULL, NULL, 0);
 	case MODE_RUN_QUEUE:
-		return become(place_bin(), "postern", "flush", o);
+		return run_queue(o);
 	case MODE_NOTHING:
 		return EX_OK;
 	case MODE_VERSION:

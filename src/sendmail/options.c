@@ -97,15 +97,31 @@ take_smtputf8(struct options *o, const char *value, struct buf *why)
 	return 0;
 }
 
-/* -b's mode wins over -q's: "-bd -q30m" asks for a daemon. */
+/*
+ * -b's mode wins over -q's: "-bd -q30m" asks for a daemon.  -qI, -qR and -qS
+ * name a subset, "!" before or behind the letter all but that; what else -q
+ * can say is how often and in which group, and asks for a run now.
+ */
 static int
 take_run(struct options *o, const char *value, struct buf *why)
 {
-	(void)value;
-	(void)why;
+	struct subset *s;
+	const char    *letter = value[0] == '!' ? value + 1 : value;
+
 	if (o->mode == MODE_SUBMIT)
 		o->mode = MODE_RUN_QUEUE;
-	return 0;
+	if (*letter == '\0' || strchr("IRS", *letter) == NULL)
+		return value[0] == '!' ? refuse(why, "-q! wants I, R or S and a text", value) : 0;
+	if (o->nsubsets == OPTIONS_SUBSETS) {
+		buf_printf(why, "more than %d subsets of the queue", OPTIONS_SUBSETS);
+		return EX_USAGE;
+	}
+	s = &o->subset[o->nsubsets++];
+	s->kind = *letter;
+	s->text = letter + 1;
+	s->not = value[0] == '!' || s->text[0] == '!';
+	s->text += s->text[0] == '!';
+	return s->text[0] != '\0' ? 0 : refuse(why, "a text is missing behind -q", value);
 }
 
 static int

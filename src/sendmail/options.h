@@ -24,6 +24,15 @@ enum mode {
 	MODE_HELP,
 };
 
+#define OPTIONS_SUBSETS 32
+
+/* -qI, -qR, -qS: messages whose ID, recipient or sender has `text` in it, or has not. */
+struct subset {
+	char        kind;       /* 'I', 'R', 'S' */
+	bool        not;
+	const char *text;
+};
+
 /* All strings and the list's members are argv's own. */
 struct options {
 	enum mode      mode;
@@ -37,6 +46,8 @@ struct options {
 	enum ret_mode  ret;             /* -R */
 	unsigned       notify;          /* -N */
 	enum body_type body;            /* -B */
+	struct subset  subset[OPTIONS_SUBSETS];
+	size_t         nsubsets;
 	const char   **args;            /* recipients; the list is to be freed */
 	size_t         nargs;
 };

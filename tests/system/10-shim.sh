@@ -191,6 +191,7 @@ is '-bs without its program' "$? $(cat "$OUT")" \
 fresh_spool
 "$SENDMAIL" -q30m > "$OUT" 2>&1 < /dev/null
 is '-q' "$? $(cat "$OUT")" '0 postern flush'
+is '-qI and its kin' "$("$SENDMAIL" -qIABC -q!Rbob -qS!x 2>&1)" 'postern flush --id=ABC --recipient=!bob --sender=!x'
 is '--version' "$("$SENDMAIL" --version | cut -d ' ' -f 1,2)" 'sendmail (Postern)'
 
 # --- a fault at every system call -------------------------------------------

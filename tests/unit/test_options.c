@@ -72,7 +72,11 @@ static const struct {
 	{ { S, "-q" }, { .mode = MODE_RUN_QUEUE }, { NULL } },
 	{ { S, "-q30m" }, { .mode = MODE_RUN_QUEUE }, { NULL } },
 	{ { S, "-qf" }, { .mode = MODE_RUN_QUEUE }, { NULL } },
-	{ { S, "-bp", "-qRexample.com" }, { .mode = MODE_QUEUE }, { NULL } },
+	{ { S, "-bp", "-qRexample.com" }, { .mode = MODE_QUEUE, .nsubsets = 1, .subset = { { 'R', false, "example.com" } } },
+	    { NULL } },
+	{ { S, "-qGgroup" }, { .mode = MODE_RUN_QUEUE }, { NULL } },
+	{ { S, "-qIABC", "-q!Rb@x", "-qS!c", "-qR-" }, { .mode = MODE_RUN_QUEUE, .nsubsets = 4, .subset = {
+	    { 'I', false, "ABC" }, { 'R', true, "b@x" }, { 'S', true, "c" }, { 'R', false, "-" } } }, { NULL } },
 	{ { "hoststat" }, { .mode = MODE_NOTHING }, { NULL } },
 	{ { S, "-bH" }, { .mode = MODE_NOTHING }, { NULL } },
 	{ { S, "--version" }, { .mode = MODE_VERSION }, { NULL } },
@@ -115,6 +119,12 @@ START_TEST(understands)
 		ck_assert_str_eq(o.args[n], rows[_i].rcpts[n]);
 	}
 	ck_assert_uint_eq(o.nargs, n);
+	ck_assert_uint_eq(o.nsubsets, want->nsubsets);
+	for (size_t i = 0; i < o.nsubsets; i++) {
+		ck_assert_int_eq(o.subset[i].kind, want->subset[i].kind);
+		ck_assert_int_eq(o.subset[i].not, want->subset[i].not);
+		ck_assert_str_eq(o.subset[i].text, want->subset[i].text);
+	}
 	options_done(&o);
 }
 END_TEST
@@ -138,6 +148,9 @@ static const struct {
 	{ { S, "-q30m", "-bl" }, "the daemon is posternd, a program of its own" },
 	{ { "smtpd" }, "the daemon is posternd, a program of its own" },
 	{ { S, "-bt" }, "there is no mode -b: t" },
+	{ { S, "-qR" }, "a text is missing behind -q: R" },
+	{ { S, "-qS!" }, "a text is missing behind -q: S!" },
+	{ { S, "-q!30m" }, "-q! wants I, R or S and a text: !30m" },
 };
 
 START_TEST(refuses)
