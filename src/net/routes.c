@@ -62,7 +62,7 @@ is_link_local(const struct rtmsg *m, const unsigned char *to, size_t n)
 }
 
 /* A default route is also one that is cut in two halves, as VPNs do to stand before the real one. */
-static enum network
+static enum reach
 judge(const struct nlmsghdr *h)
 {
 	const struct rtmsg *m = NLMSG_DATA(h);
@@ -70,19 +70,19 @@ judge(const struct nlmsghdr *h)
 
 	if ((m->rtm_family != AF_INET && m->rtm_family != AF_INET6) || m->rtm_type != RTN_UNICAST ||
 	    m->rtm_table == RT_TABLE_LOCAL || (m->rtm_flags & (RTNH_F_DEAD | RTNH_F_LINKDOWN)) != 0)
-		return NETWORK_DOWN;
+		return REACH_NONE;
 	for (const struct rtattr *a = RTM_RTA(m); RTA_OK(a, left); a = RTA_NEXT(a, left)) {
 		int index;
 
 		if (a->rta_type == RTA_OIF && RTA_PAYLOAD(a) == sizeof(index)) {
 			memcpy(&index, RTA_DATA(a), sizeof(index));
 			if (index == LOOPBACK_INDEX)
-				return NETWORK_DOWN;
+				return REACH_NONE;
 		} else if (a->rta_type == RTA_DST && is_link_local(m, RTA_DATA(a), RTA_PAYLOAD(a))) {
-			return NETWORK_DOWN;
+			return REACH_NONE;
 		}
 	}
-	return m->rtm_dst_len <= 1 ? NETWORK_UP : NETWORK_NEAR;
+	return m->rtm_dst_len <= 1 ? REACH_FAR : REACH_NEAR;
 }
 
 static bool
@@ -100,11 +100,11 @@ ask(int fd)
 }
 
 /* The kernel makes a dump as it is read: there is nothing to wait for. */
-static enum network
+static enum reach
 read_answer(int fd)
 {
 	_Alignas(struct nlmsghdr) char b[32768];
-	enum network best = NETWORK_DOWN;
+	enum reach best = REACH_NONE;
 	unsigned seen = 0;
 
 	for (;;) {
@@ -115,31 +115,31 @@ read_answer(int fd)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return best == NETWORK_DOWN ? NETWORK_UNKNOWN : best;
+			return best == REACH_NONE ? REACH_UNKNOWN : best;
 		for (; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left)) {
 			if (h->nlmsg_type == NLMSG_DONE)
 				return best;
 			if (h->nlmsg_type == NLMSG_ERROR)
-				return NETWORK_UNKNOWN;
+				return REACH_UNKNOWN;
 			if (h->nlmsg_type != RTM_NEWROUTE || h->nlmsg_len < NLMSG_LENGTH(sizeof(struct rtmsg)))
 				continue;
 			if (judge(h) > best)
 				best = judge(h);
-			if (best == NETWORK_UP || (++seen > ENOUGH && best == NETWORK_NEAR))
-				return NETWORK_UP;
+			if (best == REACH_FAR || (++seen > ENOUGH && best == REACH_NEAR))
+				return REACH_FAR;
 		}
 	}
 }
 
-enum network
+enum reach
 routes_look(void)
 {
 	int fd = open_netlink(0);
-	enum network now;
+	enum reach now;
 
 	if (fd < 0)
-		return NETWORK_UNKNOWN;
-	now = ask(fd) ? read_answer(fd) : NETWORK_UNKNOWN;
+		return REACH_UNKNOWN;
+	now = ask(fd) ? read_answer(fd) : REACH_UNKNOWN;
 	close(fd);
 	return now;
 }
@@ -160,7 +160,7 @@ routes_drain(int fd)
 	(void)fd;
 }
 
-enum network
+enum reach
 routes_look(void)
 {
 	return routes_probe();

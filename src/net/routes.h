@@ -12,14 +12,14 @@
 int  routes_watch(void);
 void routes_drain(int fd);
 
-/* NETWORK_UNKNOWN: it could not be found out. */
-enum network routes_look(void);
+/* REACH_UNKNOWN: it could not be found out. */
+enum reach routes_look(void);
 
 /*
  * The same for systems without rtnetlink, cruder: is there a way to an
  * address out there (a datagram socket is pointed at it, and nothing sent),
  * or at least an address on a link that is up?
  */
-enum network routes_probe(void);
+enum reach routes_probe(void);
 
 #endif

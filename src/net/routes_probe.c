@@ -60,20 +60,20 @@ is_of_the_world(const struct sockaddr *a)
 	return !IN6_IS_ADDR_LINKLOCAL(&in6.sin6_addr);
 }
 
-enum network
+enum reach
 routes_probe(void)
 {
 	const unsigned up = IFF_UP | IFF_RUNNING;
-	enum network now = NETWORK_DOWN;
+	enum reach now = REACH_NONE;
 	struct ifaddrs *all;
 
 	if (has_default())
-		return NETWORK_UP;
+		return REACH_FAR;
 	if (getifaddrs(&all) != 0)
-		return NETWORK_UNKNOWN;
+		return REACH_UNKNOWN;
 	for (const struct ifaddrs *i = all; i != NULL; i = i->ifa_next)
 		if ((i->ifa_flags & up) == up && (i->ifa_flags & IFF_LOOPBACK) == 0 && is_of_the_world(i->ifa_addr))
-			now = NETWORK_NEAR;
+			now = REACH_NEAR;
 	freeifaddrs(all);
 	return now;
 }

@@ -16,8 +16,8 @@ struct uplink {
 	int           fd;               /* the kernel's word; -1: there is none */
 	struct watch *watch;
 	struct timer *look;
-	enum network  now;
-	void        (*changed)(void *arg, enum network now);
+	enum reach    now;
+	void        (*changed)(void *arg, enum reach now);
 	void         *arg;
 };
 
@@ -35,15 +35,15 @@ on_word(void *arg)
 static void
 look_again(struct uplink *u)
 {
-	if (u->fd < 0 && u->now != NETWORK_UNKNOWN)
-		timer_set(u->look, u->now == NETWORK_DOWN ? LOOK_DOWN_MS : LOOK_UP_MS);
+	if (u->fd < 0 && u->now != REACH_UNKNOWN)
+		timer_set(u->look, u->now == REACH_NONE ? LOOK_DOWN_MS : LOOK_UP_MS);
 }
 
 static void
 on_look(void *arg)
 {
 	struct uplink *u = arg;
-	enum network before = u->now;
+	enum reach before = u->now;
 
 	u->now = routes_look();
 	look_again(u);
@@ -52,7 +52,7 @@ on_look(void *arg)
 }
 
 struct uplink *
-uplink_new(struct event_base *base, void (*changed)(void *arg, enum network now), void *arg)
+uplink_new(struct event_base *base, void (*changed)(void *arg, enum reach now), void *arg)
 {
 	struct uplink *u = xcalloc(1, sizeof(*u));
 
@@ -67,8 +67,8 @@ uplink_new(struct event_base *base, void (*changed)(void *arg, enum network now)
 	return u;
 }
 
-enum network
-uplink_network(const struct uplink *u)
+enum reach
+uplink_reach(const struct uplink *u)
 {
 	return u->now;
 }

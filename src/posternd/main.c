@@ -20,6 +20,7 @@
 #include "config/config.h"
 #include "net/dial.h"
 #include "net/loop.h"
+#include "net/uplink.h"
 #include "posternd/control.h"
 #include "posternd/listen.h"
 #include "posternd/notify.h"
@@ -42,6 +43,7 @@ struct daemon {
 	struct control    *control;
 	struct submit     *submit;
 	struct listen     *listen;
+	struct uplink     *uplink;
 	struct timer      *give_up;
 	int                wake;
 	struct watch      *on_wake, *on_term, *on_int, *on_hup;
@@ -108,6 +110,14 @@ hup(void *arg)
 
 	if (!d->leaving)
 		reload(d->queue, d->listen, d->conf_path);
+}
+
+static void
+network(void *arg, enum reach now)
+{
+	struct daemon *d = arg;
+
+	queue_set_reach(d->queue, now);
 }
 
 /* ---- start ---- */
@@ -232,6 +242,8 @@ start(struct daemon *d, struct buf *why)
 	if (d->listen == NULL)
 		return EX_OSERR;
 	reload_apply(queue_conf(d->queue), d->store);
+	d->uplink = uplink_new(d->base, network, d);
+	network(d, uplink_reach(d->uplink));
 	if ((err = queue_start(d->queue)) != 0) {
 		buf_printf(why, "%s: cannot be read: %s", place_spool(), strerror(-err));
 		return EX_IOERR;
@@ -250,6 +262,7 @@ finish(struct daemon *d)
 	watch_free(d->on_int);
 	watch_free(d->on_hup);
 	timer_free(d->give_up);
+	uplink_free(d->uplink);
 	if (d->queue != NULL)
 		queue_free(d->queue);
 	notify_stop();

@@ -6,14 +6,15 @@
 #include "base/buf.h"
 
 struct fleet *
-fleet_new(struct event_base *base, struct config *conf, const struct upstream_ops *ops, void *owner, struct buf *why)
+fleet_new(struct event_base *base, struct config *conf, struct ledger *ledger, const struct upstream_ops *ops,
+    void *owner, struct buf *why)
 {
 	struct fleet *f = xcalloc(1, sizeof(*f));
 
 	f->conf = conf;
 	f->up = xcalloc(conf->nrelays, sizeof(*f->up));
 	for (; f->n < conf->nrelays; f->n++) {
-		f->up[f->n] = upstream_new(base, conf, &conf->relays[f->n], ops, owner, why);
+		f->up[f->n] = upstream_new(base, conf, &conf->relays[f->n], ledger, ops, owner, why);
 		if (f->up[f->n] == NULL) {
 			fleet_free(f);
 			return NULL;
@@ -29,6 +30,29 @@ fleet_inherit(struct fleet *f, const struct fleet *from)
 		for (size_t k = 0; k < from->n; k++)
 			if (strcmp(upstream_conf(f->up[i])->name, upstream_conf(from->up[k])->name) == 0)
 				upstream_inherit(f->up[i], from->up[k]);
+}
+
+void
+fleet_set_reach(struct fleet *f, enum reach now)
+{
+	for (size_t i = 0; i < f->n; i++)
+		upstream_set_reach(f->up[i], now);
+}
+
+bool
+fleet_is_offline(const struct fleet *f)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (upstream_is_offline(f->up[i]))
+			return true;
+	return false;
+}
+
+void
+fleet_cut(struct fleet *f)
+{
+	for (size_t i = 0; i < f->n; i++)
+		upstream_cut(f->up[i]);
 }
 
 void

@@ -14,10 +14,12 @@ struct fleet {
 	struct fleet     *next;         /* the queue's list of those that finish */
 };
 
-/* Takes conf.  NULL: a relay cannot be set up (conf freed), one line in *why. */
-struct fleet *fleet_new(struct event_base *base, struct config *conf, const struct upstream_ops *ops, void *owner,
-                        struct buf *why);
+/* Takes conf; ledger outlives it.  NULL: a relay cannot be set up (conf freed), one line in *why. */
+struct fleet *fleet_new(struct event_base *base, struct config *conf, struct ledger *ledger,
+                        const struct upstream_ops *ops, void *owner, struct buf *why);
 void fleet_inherit(struct fleet *f, const struct fleet *from);  /* the counts of relays of the same name */
+void fleet_set_reach(struct fleet *f, enum reach now);
+void fleet_cut(struct fleet *f);                /* upstream_cut() */
 void fleet_quit(struct fleet *f);
 void fleet_stop(struct fleet *f);
 bool fleet_is_gone(const struct fleet *f);
@@ -30,6 +32,7 @@ void fleet_free_gone(struct fleet **list);       /* those of a list that are gon
  * into the void takes a minute, and nobody else stands still for that.
  */
 bool fleet_may_carry(const struct fleet *f, const struct upstream *u);
+bool fleet_is_offline(const struct fleet *f);   /* some of it wants a network, and there is none */
 bool fleet_is_resting(const struct fleet *f);   /* all of it */
 
 #endif

@@ -149,7 +149,9 @@ is_expired(void *arg, const struct entry *e)
  * first.
  *
  * What came of age in a laptop's sleep, or while no daemon ran, was not tried
- * since: the network, which is slower to wake, gets its chance.
+ * since: the network, which is slower to wake, gets its chance.  So it does
+ * when it was away: that is nothing of which a sender had to be told, nor
+ * could be.
  */
 static bool
 expire_ready(struct queue *q)
@@ -161,7 +163,7 @@ expire_ready(struct queue *q)
 	struct work *w;
 	int n = 0;
 
-	if (!fleet_is_resting(q->fleet) || clock_mono_ms() - q->awake_ms < CHANCE_MS)
+	if (!fleet_is_resting(q->fleet) || fleet_is_offline(q->fleet) || clock_mono_ms() - q->awake_ms < CHANCE_MS)
 		return false;
 	status_local(&st, VERDICT_DEFER, SCOPE_MESSAGE, "4.4.7", "the relay %s could not be used: %s",
 	    upstream_conf(u)->name, upstream_trouble(u)->text);
@@ -200,8 +202,10 @@ queue_new(struct event_base *base, struct store *store, struct config *conf, str
 
 	q->base = base;
 	q->store = store;
-	q->fleet = fleet_new(base, conf, &queue_upstream_ops, q, why);
+	q->ledger = ledger_open(base, store_spool_fd(store));
+	q->fleet = fleet_new(base, conf, q->ledger, &queue_upstream_ops, q, why);
 	if (q->fleet == NULL) {
+		ledger_close(q->ledger);
 		free(q);
 		return NULL;
 	}
@@ -213,6 +217,7 @@ queue_new(struct event_base *base, struct store *store, struct config *conf, str
 	q->look = timer_new(base, on_look, q);
 	q->tidy = timer_new(base, on_tidy, q);
 	q->shortage = timer_new(base, on_shortage_over, q);
+	q->cut = timer_new(base, queue_cut, q);
 	q->unpause = timer_new(base, queue_pauses_end, q);
 	queue_pauses_read(q);
 	queue_pauses_apply(q);
@@ -249,7 +254,7 @@ queue_start(struct queue *q)
 bool
 queue_reload(struct queue *q, struct config *conf, struct buf *why)
 {
-	struct fleet *f = fleet_new(q->base, conf, &queue_upstream_ops, q, why);
+	struct fleet *f = fleet_new(q->base, conf, q->ledger, &queue_upstream_ops, q, why);
 
 	if (f == NULL)
 		return false;
@@ -260,6 +265,7 @@ queue_reload(struct queue *q, struct config *conf, struct buf *why)
 	q->leaving = q->fleet;
 	q->fleet = f;
 	guard_configure(q->guard, f->conf);
+	fleet_set_reach(f, q->reach);
 	queue_pauses_apply(q);
 	timer_set(q->tidy, 0);
 	return true;
@@ -282,6 +288,7 @@ queue_quit(struct queue *q, void (*idle)(void *arg), void *arg)
 	due_stop(q->due);
 	timer_off(q->look);
 	timer_off(q->shortage);
+	timer_off(q->cut);
 	timer_off(q->unpause);
 	arrivals_stop(q->arrivals);
 	guard_stop(q->guard);
@@ -309,12 +316,14 @@ queue_free(struct queue *q)
 	ready_done(&q->ready);
 	fleet_free_gone(&q->leaving);
 	fleet_free(q->fleet);
+	ledger_close(q->ledger);
 	aliasfile_free(q->aliases);
 	arrivals_free(q->arrivals);
 	guard_free(q->guard);
 	timer_free(q->look);
 	timer_free(q->tidy);
 	timer_free(q->shortage);
+	timer_free(q->cut);
 	timer_free(q->unpause);
 	free(q);
 }

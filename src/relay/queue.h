@@ -17,6 +17,7 @@
 #include <stddef.h>
 
 #include "config/config.h"
+#include "net/uplink.h"
 #include "relay/shown.h"
 #include "relay/upstream.h"
 #include "spool/store.h"
@@ -34,6 +35,10 @@ int  queue_start(struct queue *q);              /* read the spool's directories;
 void queue_wake(struct queue *q);               /* something may be in new/ */
 
 void queue_flush(struct queue *q);              /* what waits is due now, and a relay that rests may try */
+
+/* The network went or came; until this is called, nobody knows. */
+void queue_set_reach(struct queue *q, enum reach now);
+enum reach queue_reach(const struct queue *q);
 
 /* A new configuration, or false and the old one stays (conf freed, *why filled). */
 bool queue_reload(struct queue *q, struct config *conf, struct buf *why);

@@ -13,6 +13,7 @@
 #include "relay/due.h"
 #include "relay/fleet.h"
 #include "relay/guard.h"
+#include "relay/ledger.h"
 #include "relay/pauses.h"
 #include "relay/queue.h"
 #include "relay/ready.h"
@@ -22,6 +23,7 @@
 struct queue {
 	struct event_base *base;
 	struct store      *store;
+	struct ledger     *ledger;      /* what its relays' accounts sent */
 	struct fleet      *fleet;
 	struct aliasfile  *aliases;
 	struct fleet      *leaving;     /* of earlier configurations, until their sessions are over */
@@ -34,6 +36,11 @@ struct queue {
 	int64_t            awake_ms;    /* since then: the start, or the end of a sleep */
 	struct work       *works;       /* carried */
 	size_t             nworks;
+
+	enum reach         reach;       /* how far the network goes */
+	struct timer      *cut;         /* it is away: connections are waited for no longer than this */
+	int64_t            away_since_s;        /* clock_boot_s() */
+	bool               away_said;
 
 	struct pauses      pauses;      /* relays that an admin paused */
 	struct timer      *unpause;
@@ -83,6 +90,10 @@ extern const struct upstream_ops queue_upstream_ops;
 
 void queue_offer(struct queue *q);      /* something is ready: whoever may carry it is told */
 void queue_nudge(struct queue *q);      /* all relays rest, and something new came */
+
+/* ---- the network (queue_network.c) ---- */
+
+void queue_cut(void *arg);              /* the timer's */
 
 /* ---- an admin's hand (queue_pause.c) ---- */
 

@@ -1,61 +1,23 @@
-#include "relay/upstream.h"
+#include "relay/upstream_private.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/secret.h"
-#include "net/loop.h"
 #include "net/tls.h"
 #include "relay/retry.h"
-#include "relay/tally.h"
 
 #define PROBE_SLOW_S     3600           /* a refused credential: one look an hour */
 #define NUDGE_MS         5000           /* submissions bring a probe forward this often */
 #define MAIL_PER_SESSION 8              /* backlog that is worth one more login */
 #define CROWDED_MS       600000         /* how long a refused extra connection is not asked for again */
-
-struct link {
-	struct session  *session;
-	struct upstream *up;
-	unsigned         carried;       /* messages settled */
-	struct link     *next;
-};
-
-struct upstream {
-	struct event_base         *base;
-	const struct config       *conf;
-	const struct relay_conf   *relay;
-	const struct upstream_ops *ops;
-	void                      *owner;
-	struct tls                *tls;
-	struct relay_lacks         lacks;
-
-	struct link               *links;
-	unsigned                   nlinks;
-	unsigned                   ceiling;     /* connections the server was seen to allow */
-	int64_t                    crowded_ms;  /* when the ceiling was learned */
-
-	enum well                  well;
-	unsigned                   failures;    /* in a row */
-	struct status              trouble;
-	int64_t                    since_s;
-	int64_t                    until_ms;
-	int64_t                    nudged_ms;
-	bool                       nudgeable;   /* a plain connection failure, nothing stated */
-	bool                       probing;     /* the one message of PROBING is out */
-	bool                       quitting;
-	struct timer              *wait;
-
-	bool                       paused;      /* by an admin */
-	struct status              hand;        /* who did it */
-	int64_t                    paused_since_s, paused_until_s;
-
-	uint64_t                   carried;     /* messages */
-	struct tally               sent;
-};
+#define UNRESOLVED       "4.4.3"        /* RFC 3463: the directory server failed; login says it of the resolver */
+#define RESOLVE_SOON     2              /* a name that is not to be had is asked for as after so many failures … */
+#define RESOLVE_SOON_MS  120000         /* … for so long; then it is a name that is wrong */
 
 static void connect_one(struct upstream *u);
 
@@ -71,8 +33,8 @@ set_well(struct upstream *u, enum well well)
 	u->ops->changed(u->owner, u);
 }
 
-static void
-probe(struct upstream *u)
+void
+upstream_probe(struct upstream *u)
 {
 	timer_off(u->wait);
 	u->probing = false;
@@ -83,7 +45,7 @@ probe(struct upstream *u)
 static void
 on_wait_over(void *arg)
 {
-	probe(arg);
+	upstream_probe(arg);
 }
 
 static bool
@@ -92,14 +54,33 @@ needs_person(const struct status *why)
 	return why->verdict == VERDICT_CREDENTIAL || why->verdict == VERDICT_CONFIG;
 }
 
+/*
+ * A network that has just come knows routes before it knows names, and a
+ * resolver is back in seconds.
+ */
+static bool
+resolves_soon(struct upstream *u, const struct status *why)
+{
+	if (strcmp(why->dsn, UNRESOLVED) != 0) {
+		u->unresolved_ms = 0;
+		return false;
+	}
+	if (u->unresolved_ms == 0)
+		u->unresolved_ms = clock_mono_ms();
+	return u->reach >= REACH_NEAR && clock_mono_ms() - u->unresolved_ms < RESOLVE_SOON_MS;
+}
+
 static int64_t
 rest_ms(struct upstream *u, const struct status *why)
 {
+	bool soon = resolves_soon(u, why);
+	unsigned failures = soon && u->failures > RESOLVE_SOON ? RESOLVE_SOON : u->failures;
+
 	if (needs_person(why))
 		return (why->pause_s > 0 ? why->pause_s : PROBE_SLOW_S) * INT64_C(1000);
 	if (why->verdict == VERDICT_PAUSE && why->pause_s > 0)
 		return why->pause_s * INT64_C(1000);
-	return retry_backoff_ms(u->failures, (uint64_t)(uintptr_t)u ^ (uint64_t)clock_wall_us());
+	return retry_backoff_ms(failures, (uint64_t)(uintptr_t)u ^ (uint64_t)clock_wall_us());
 }
 
 static void
@@ -143,11 +124,23 @@ works(struct upstream *u)
 		log_info("relay=%s, status=well", u->relay->name);
 	timer_off(u->wait);
 	u->failures = 0;
+	u->unresolved_ms = 0;
 	u->trouble.verdict = VERDICT_NONE;
 	set_well(u, WELL);
 }
 
 /* ---- what sessions ask and tell ---- */
+
+/* More recipients than there is room for: it goes back as it is. */
+static void
+give_back(struct upstream *u, struct session *s, struct mail *m)
+{
+	struct status st;
+
+	status_local(&st, VERDICT_RECONNECT, SCOPE_SESSION, "4.3.2", "no room for its recipients");
+	mail_settle_rest(m, &st);
+	u->ops->settled(u->owner, u, s, m);
+}
 
 static struct mail *
 on_next(void *owner, struct session *s)
@@ -155,13 +148,21 @@ on_next(void *owner, struct session *s)
 	struct link *l = owner;
 	struct upstream *u = l->up;
 	struct mail *m;
+	size_t n;
 
-	(void)s;
-	if (upstream_well(u) == RESTING || u->quitting || (u->well == PROBING && u->probing))
+	if (upstream_is_held(u) || u->well == RESTING || u->quitting || (u->well == PROBING && u->probing) ||
+	    !upstream_has_room(u, 1))
 		return NULL;
-	m = u->ops->next(u->owner, u);
-	if (m != NULL && u->well == PROBING)
-		u->probing = true;
+	if ((m = u->ops->next(u->owner, u)) == NULL)
+		return NULL;
+	n = m->nrcpt;
+	if (n > 1 && allowance_wait_s(u->allowance, n, false) != 0) {
+		give_back(u, s, m);
+		upstream_has_room(u, n);
+		return NULL;
+	}
+	allowance_take(u->allowance, n);
+	u->probing = u->well == PROBING;
 	return m;
 }
 
@@ -202,6 +203,7 @@ on_settled(void *owner, struct session *s, struct mail *m)
 		works(u);
 	}
 	u->probing = false;
+	allowance_settle(u->allowance, m);
 	u->ops->settled(u->owner, u, s, m);
 	upstream_offer(u);
 }
@@ -211,6 +213,7 @@ on_up(void *owner, struct session *s)
 {
 	struct link *l = owner;
 
+	upstream_learn_place(l->up, session_peer(s));
 	log_debug("relay=%s, session=%s, status=up", l->up->relay->name, session_peer(s));
 }
 
@@ -252,7 +255,7 @@ on_over(void *owner, struct session *s, const struct status *why)
 		snprintf(st.text, sizeof(st.text), "%s said: %d %.400s", session_peer(s), why->code, why->text);
 
 	unlink_link(l);
-	if (u->quitting) {
+	if (u->quitting || upstream_is_away(u)) {
 		/* Whatever ended it, nobody is going to rest. */
 	} else if (status_is_relay(&st)) {
 		if (!was_up && !needs_person(&st) && another_is_up(u)) {
@@ -337,7 +340,7 @@ upstream_offer(struct upstream *u)
 {
 	size_t backlog = u->ops->backlog(u->owner, u);
 
-	if (backlog == 0 || upstream_well(u) == RESTING || u->quitting)
+	if (backlog == 0 || upstream_is_held(u) || u->well == RESTING || u->quitting || !upstream_has_room(u, 1))
 		return;
 	for (struct link *l = u->links; l != NULL; l = l->next) {
 		if (session_is_idle(l->session)) {
@@ -354,46 +357,17 @@ upstream_nudge(struct upstream *u)
 {
 	int64_t now = clock_mono_ms();
 
-	if (u->well != RESTING || u->paused || !u->nudgeable || u->quitting || now - u->nudged_ms < NUDGE_MS)
+	if (u->well != RESTING || upstream_is_held(u) || !u->nudgeable || u->quitting || now - u->nudged_ms < NUDGE_MS)
 		return;
 	u->nudged_ms = now;
-	probe(u);
-}
-
-/* ---- an admin's pause ---- */
-
-void
-upstream_pause(struct upstream *u, const char *by, int64_t since_s, int64_t until_s)
-{
-	u->paused = true;
-	u->paused_since_s = since_s;
-	u->paused_until_s = until_s;
-	status_local(&u->hand, VERDICT_PAUSE, SCOPE_RELAY, "4.3.2", "paused by %s", by);
-	u->ops->changed(u->owner, u);
-}
-
-/* A breaker's wait that ended meanwhile has left it PROBING. */
-void
-upstream_resume(struct upstream *u)
-{
-	if (!u->paused)
-		return;
-	u->paused = false;
-	u->ops->changed(u->owner, u);
-	upstream_offer(u);
-}
-
-bool
-upstream_is_paused(const struct upstream *u)
-{
-	return u->paused;
+	upstream_probe(u);
 }
 
 /* ---- life ---- */
 
 struct upstream *
 upstream_new(struct event_base *base, const struct config *conf, const struct relay_conf *relay,
-    const struct upstream_ops *ops, void *owner, struct buf *why)
+    struct ledger *ledger, const struct upstream_ops *ops, void *owner, struct buf *why)
 {
 	struct tls_client_params p = {
 		.ca_file = relay->ca_file, .ca_path = relay->ca_path, .min_version = relay->tls_min,
@@ -414,6 +388,7 @@ upstream_new(struct event_base *base, const struct config *conf, const struct re
 	u->nudged_ms = clock_mono_ms() - NUDGE_MS;
 	u->since_s = clock_wall_s();
 	u->wait = timer_new(base, on_wait_over, u);
+	upstream_hold_start(u, ledger);
 	return u;
 }
 
@@ -422,6 +397,7 @@ upstream_quit(struct upstream *u)
 {
 	u->quitting = true;
 	timer_off(u->wait);
+	upstream_hold_quit(u);
 	for (struct link *l = u->links; l != NULL; l = l->next)
 		session_quit(l->session);
 }
@@ -431,6 +407,7 @@ upstream_stop(struct upstream *u)
 {
 	u->quitting = true;
 	timer_off(u->wait);
+	upstream_hold_quit(u);
 	for (struct link *l = u->links; l != NULL; l = l->next)
 		session_stop(l->session);
 }
@@ -447,64 +424,8 @@ upstream_free(struct upstream *u)
 	if (u == NULL)
 		return;
 	assert(u->links == NULL);
+	upstream_hold_done(u);
 	timer_free(u->wait);
 	tls_free(u->tls);
 	free(u);
-}
-
-void
-upstream_inherit(struct upstream *u, const struct upstream *from)
-{
-	u->carried = from->carried;
-	u->sent = from->sent;
-}
-
-enum well
-upstream_well(const struct upstream *u)
-{
-	return u->paused ? RESTING : u->well;
-}
-
-const struct relay_conf *
-upstream_conf(const struct upstream *u)
-{
-	return u->relay;
-}
-
-unsigned
-upstream_sessions(const struct upstream *u)
-{
-	return u->nlinks;
-}
-
-const struct status *
-upstream_trouble(const struct upstream *u)
-{
-	return u->paused ? &u->hand : &u->trouble;
-}
-
-int64_t
-upstream_until_s(const struct upstream *u)
-{
-	if (u->paused)
-		return u->paused_until_s;
-	return clock_wall_s() + (u->until_ms - clock_mono_ms()) / 1000;
-}
-
-int64_t
-upstream_since_s(const struct upstream *u)
-{
-	return u->paused ? u->paused_since_s : u->since_s;
-}
-
-uint64_t
-upstream_carried(const struct upstream *u)
-{
-	return u->carried;
-}
-
-uint64_t
-upstream_sent_minute(const struct upstream *u)
-{
-	return tally_minute(&u->sent, clock_mono_ms() / 1000);
 }

@@ -11,8 +11,10 @@
  *
  * While RESTING no session pulls; while PROBING one session pulls one message.
  *
- * An admin's pause lies over all of this: the relay counts as RESTING, what is
- * in flight is finished, and nothing brings it forward but the admin.
+ * Over all of this lie an admin's pause, a network that is away, and an account
+ * that has sent its share (allowance.h).  The relay then counts as RESTING, what
+ * is in flight is finished, and nothing brings it forward but the admin, the
+ * network and the time.  The breaker knows nothing of them.
  */
 #ifndef RELAY_UPSTREAM_H
 #define RELAY_UPSTREAM_H
@@ -21,6 +23,8 @@
 #include <stdint.h>
 
 #include "config/config.h"
+#include "net/uplink.h"
+#include "relay/allowance.h"
 #include "relay/mail.h"
 #include "relay/session.h"
 
@@ -39,9 +43,10 @@ struct upstream_ops {
 	void (*changed)(void *owner, struct upstream *u);
 };
 
-/* conf and relay outlive it.  NULL: its TLS side cannot be set up (a file), one line in *why. */
+/* conf, relay and ledger outlive it.  NULL: its TLS side cannot be set up (a file), one line in *why. */
 struct upstream *upstream_new(struct event_base *base, const struct config *conf, const struct relay_conf *relay,
-                              const struct upstream_ops *ops, void *owner, struct buf *why);
+                              struct ledger *ledger, const struct upstream_ops *ops, void *owner,
+                              struct buf *why);
 
 void upstream_offer(struct upstream *u);        /* there is something to pull */
 void upstream_nudge(struct upstream *u);        /* a submission: bring the next probe forward, if that is allowed */
@@ -55,6 +60,14 @@ void upstream_pause(struct upstream *u, const char *by, int64_t since_s, int64_t
 void upstream_resume(struct upstream *u);
 bool upstream_is_paused(const struct upstream *u);
 
+/* The network went or came, or there is more of it.  A relay on this machine does without. */
+void upstream_set_reach(struct upstream *u, enum reach now);
+void upstream_cut(struct upstream *u);          /* it stayed away: what was in flight is given back */
+bool upstream_is_offline(const struct upstream *u);
+
+bool upstream_is_full(const struct upstream *u);        /* a limit is reached */
+const struct allowance *upstream_allowance(const struct upstream *u);   /* NULL: it has no limits */
+
 /* A reload: u goes on counting where the relay of that name stood. */
 void upstream_inherit(struct upstream *u, const struct upstream *from);
 
@@ -62,7 +75,7 @@ enum well upstream_well(const struct upstream *u);
 const struct relay_conf *upstream_conf(const struct upstream *u);
 unsigned upstream_sessions(const struct upstream *u);
 
-/* RESTING: why, and until when (wall seconds; 0: until an admin resumes it). */
+/* RESTING: why, and until when (wall seconds; 0: nobody knows: an admin, the network). */
 const struct status *upstream_trouble(const struct upstream *u);
 int64_t upstream_until_s(const struct upstream *u);
 int64_t upstream_since_s(const struct upstream *u);

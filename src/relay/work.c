@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "relay/allowance.h"
 #include "relay/compose.h"
 #include "relay/retry.h"
 #include "relay/sender.h"
@@ -82,7 +83,7 @@ static size_t
 ceiling(const struct work *w)
 {
 	unsigned halvings = w->e->again < 31 ? w->e->again : 31;
-	size_t most = w->env.relay->recipients_per_message >> halvings;
+	size_t most = allowance_recipients(w->env.relay) >> halvings;
 
 	return most > 0 ? most : 1;
 }

@@ -179,8 +179,9 @@ on_wake(void *arg)
 static void
 put_relay(struct buf *b, const struct rig_relay *u, const char *name)
 {
-	buf_printf(b, "relay %s {\n\thost = \"127.0.0.1\"\n\tport = %u\n\ttls = \"none\"\n\tuser = \"alice\"\n"
-	    "\tpassword = \"%s\"\n%s\n}\n", name, script_port(u->script), u->secret, u->lines != NULL ? u->lines : "");
+	buf_printf(b, "relay %s {\n\thost = \"%s\"\n\tport = %u\n\ttls = \"none\"\n\tuser = \"alice\"\n"
+	    "\tpassword = \"%s\"\n%s\n}\n", name,
+	    u->host != NULL ? u->host : "127.0.0.1", script_port(u->script), u->secret, u->lines != NULL ? u->lines : "");
 }
 
 static struct config *

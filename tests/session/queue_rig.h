@@ -32,6 +32,7 @@ struct rig_relay {
 	struct turn        turn[RIG_TURNS];
 	const char        *secret;              /* what our configuration says, … */
 	char               password[16];        /* … and what it takes */
+	const char        *host;                /* NULL: 127.0.0.1; another name of this machine */
 	const char        *lines;               /* more options of its relay { } */
 };
 
@@ -112,6 +113,10 @@ TCase *queue_bounds_case(void);
 TCase *queue_clock_case(void);
 TCase *queue_guard_case(void);
 TCase *queue_reports_case(void);
+TCase *queue_quota_case(void);
+TCase *queue_quota_two_case(void);
+TCase *queue_network_case(void);
+TCase *queue_network_two_case(void);
 TCase *queue_pause_case(void);
 TCase *queue_pause_two_case(void);
 

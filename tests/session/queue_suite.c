@@ -19,6 +19,10 @@ suite_queue(void)
 	suite_add_tcase(s, queue_clock_case());
 	suite_add_tcase(s, queue_guard_case());
 	suite_add_tcase(s, queue_reports_case());
+	suite_add_tcase(s, queue_quota_case());
+	suite_add_tcase(s, queue_quota_two_case());
+	suite_add_tcase(s, queue_network_case());
+	suite_add_tcase(s, queue_network_two_case());
 	suite_add_tcase(s, queue_pause_case());
 	suite_add_tcase(s, queue_pause_two_case());
 	return s;

@@ -41,26 +41,26 @@ START_TEST(sees_what_there_is)
 {
 	static const struct {
 		const char  *command;
-		enum network by_routes, by_probe;
+		enum reach by_routes, by_probe;
 	} steps[] = {
-		{ "true", NETWORK_DOWN, NETWORK_DOWN },
-		{ "ip link set v0 up && ip link set v1 up", NETWORK_DOWN, NETWORK_DOWN },
-		{ "ip addr add 169.254.7.7/16 dev v0", NETWORK_DOWN, NETWORK_DOWN },
-		{ "ip addr add 198.51.100.1/24 dev v0", NETWORK_NEAR, NETWORK_NEAR },
-		{ "ip route add default via 198.51.100.2", NETWORK_UP, NETWORK_UP },
-		{ "ip route del default", NETWORK_NEAR, NETWORK_NEAR },
-		{ "ip route add 0.0.0.0/1 via 198.51.100.2", NETWORK_UP, NETWORK_NEAR },
-		{ "ip route del 0.0.0.0/1", NETWORK_NEAR, NETWORK_NEAR },
-		{ "ip route add unreachable default metric 9", NETWORK_NEAR, NETWORK_NEAR },
-		{ "ip link set v1 down", NETWORK_DOWN, NETWORK_DOWN },
-		{ "ip link set v1 up", NETWORK_NEAR, NETWORK_NEAR },
-		{ "ip link set v0 down", NETWORK_DOWN, NETWORK_DOWN },
+		{ "true", REACH_NONE, REACH_NONE },
+		{ "ip link set v0 up && ip link set v1 up", REACH_NONE, REACH_NONE },
+		{ "ip addr add 169.254.7.7/16 dev v0", REACH_NONE, REACH_NONE },
+		{ "ip addr add 198.51.100.1/24 dev v0", REACH_NEAR, REACH_NEAR },
+		{ "ip route add default via 198.51.100.2", REACH_FAR, REACH_FAR },
+		{ "ip route del default", REACH_NEAR, REACH_NEAR },
+		{ "ip route add 0.0.0.0/1 via 198.51.100.2", REACH_FAR, REACH_NEAR },
+		{ "ip route del 0.0.0.0/1", REACH_NEAR, REACH_NEAR },
+		{ "ip route add unreachable default metric 9", REACH_NEAR, REACH_NEAR },
+		{ "ip link set v1 down", REACH_NONE, REACH_NONE },
+		{ "ip link set v1 up", REACH_NEAR, REACH_NEAR },
+		{ "ip link set v0 down", REACH_NONE, REACH_NONE },
 	};
 
 	if (!in_a_world_of_its_own())
 		return;
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-		enum network now = NETWORK_UNKNOWN;
+		enum reach now = REACH_UNKNOWN;
 
 		ck_assert_msg(run(steps[i].command), "%s", steps[i].command);
 		/* A link's flags follow its peer's by a work queue. */
@@ -75,12 +75,12 @@ END_TEST
 
 struct heard {
 	struct event_base *base;
-	enum network       now;
+	enum reach       now;
 	unsigned           n;
 };
 
 static void
-on_changed(void *arg, enum network now)
+on_changed(void *arg, enum reach now)
 {
 	struct heard *h = arg;
 
@@ -106,19 +106,19 @@ START_TEST(hears_of_changes)
 	if (!in_a_world_of_its_own())
 		goto end;
 	u = uplink_new(h.base, on_changed, &h);
-	ck_assert_int_eq(uplink_network(u), NETWORK_DOWN);
+	ck_assert_int_eq(uplink_reach(u), REACH_NONE);
 	timer_set(late, LIMIT_MS);
 	ck_assert(run("ip link set v0 up && ip link set v1 up && ip addr add 198.51.100.1/24 dev v0 &&"
 	    " ip route add default via 198.51.100.2"));
-	while (h.now != NETWORK_UP && timer_is_set(late))
+	while (h.now != REACH_FAR && timer_is_set(late))
 		loop_run(h.base);
-	ck_assert_int_eq(h.now, NETWORK_UP);
+	ck_assert_int_eq(h.now, REACH_FAR);
 	timer_set(late, LIMIT_MS);
 	ck_assert(run("ip link set v0 down"));
-	while (h.now != NETWORK_DOWN && timer_is_set(late))
+	while (h.now != REACH_NONE && timer_is_set(late))
 		loop_run(h.base);
-	ck_assert_int_eq(h.now, NETWORK_DOWN);
-	ck_assert_int_eq(uplink_network(u), NETWORK_DOWN);
+	ck_assert_int_eq(h.now, REACH_NONE);
+	ck_assert_int_eq(uplink_reach(u), REACH_NONE);
 	/* A dozen changes, and hardly more news than there were states. */
 	ck_assert_uint_le(h.n, 4);
 	uplink_free(u);
@@ -133,7 +133,7 @@ START_TEST(says_something_anywhere)
 	struct event_base *base = loop_new();
 	struct uplink *u = uplink_new(base, on_changed, NULL);
 
-	ck_assert_int_eq(uplink_network(u), routes_look());
+	ck_assert_int_eq(uplink_reach(u), routes_look());
 	uplink_free(u);
 	uplink_free(NULL);
 	loop_free(base);
