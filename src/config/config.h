@@ -22,10 +22,19 @@ enum from_header { FROM_KEEP, FROM_REWRITE, FROM_REWRITE_LOCAL };
 /* What a map is for: bits. */
 enum map_use { MAP_SENDER = 1, MAP_RECIPIENT = 2, MAP_BOTH = 3 };
 
-/* One map { }: an address that fits `from` becomes `to` (mail/pattern.h). */
+struct mapfile;                 /* mapfile.h */
+
+/*
+ * One map { }: an address that fits `from` becomes `to` (mail/pattern.h), or
+ * a line of the file says what it becomes.  by_user: the file's lines are for
+ * login names, and for this host's addresses.
+ */
 struct map_conf {
-	char    *from, *to;
-	unsigned apply;                 /* enum map_use */
+	char           *from, *to;      /* NULL with a file */
+	struct mapfile *file;           /* or NULL */
+	char           *user;           /* only in mail of this login name, with stars; NULL: in all */
+	unsigned        apply;          /* enum map_use */
+	bool            by_user;
 };
 
 struct secret_source;           /* secret.h */

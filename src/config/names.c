@@ -3,35 +3,80 @@
 #include <string.h>
 #include <strings.h>
 
+#include "config/mapfile.h"
 #include "config/names.h"
 
 cfg_opt_t names_map_schema[] = {
 	SOURCE_OPTION("from"),
 	SOURCE_OPTION("to"),
+	SOURCE_OPTION("file"),
+	SOURCE_OPTION("user"),
+	SOURCE_OPTION("user-file"),
 	SOURCE_OPTION("apply"),
 	CFG_END()
 };
 
+/*
+ * What a user's mail comes from is what a map of users is for; that mail to
+ * his host's names should go elsewhere because of him is said in words.
+ */
 static unsigned
-use_of(const char *word)
+use_of(const char *word, bool of_users)
 {
-	if (word == NULL || strcasecmp(word, "both") == 0)
+	if (word == NULL)
+		return of_users ? MAP_SENDER : MAP_BOTH;
+	if (strcasecmp(word, "both") == 0)
 		return MAP_BOTH;
 	return strcasecmp(word, "sender") == 0 ? MAP_SENDER : MAP_RECIPIENT;
 }
 
 static int
-take_map(const struct source *s, cfg_t *sec, struct config *c, struct buf *why)
+check_map(const struct source *s, cfg_t *sec, struct buf *why)
 {
 	const char *from = source_str(sec, "from"), *to = source_str(sec, "to");
+	const char *file = source_str(sec, "file"), *user = source_str(sec, "user");
+	const char *user_file = source_str(sec, "user-file");
+	const char *other = from != NULL ? "from" : to != NULL ? "to" : NULL;
 
-	if (from == NULL || to == NULL)
+	if (file != NULL && user_file != NULL)
+		return source_wrong(s, sec, "user-file", why,
+		    "map: file and user-file at once; write two maps");
+	if (user_file != NULL && user != NULL)
+		return source_wrong(s, sec, "user", why,
+		    "map: the lines of user-file say which user; take user out");
+	if ((file != NULL || user_file != NULL) && other != NULL)
+		return source_wrong(s, sec, other, why, "map: the lines of %s say from and to; "
+		    "take %s out, or write two maps", file != NULL ? "file" : "user-file", other);
+	if (file != NULL || user_file != NULL)
+		return 0;
+	if (to == NULL || (from == NULL && user == NULL))
 		return source_wrong(s, sec, NULL, why, "map: no %s; "
-		    "write map { from = \"*@old.example.com\"  to = \"*@example.com\" }",
-		    from == NULL ? "from" : "to");
-	c->maps[c->nmaps++] = (struct map_conf){
-		.from = xstrdup(from), .to = xstrdup(to), .apply = use_of(source_str(sec, "apply")),
-	};
+		    "write map { from = \"*@old.example.com\"  to = \"*@example.com\" }, "
+		    "or map { file = \"/etc/postern/addresses\" }",
+		    from == NULL && user == NULL ? "from" : "to");
+	return 0;
+}
+
+static int
+take_map(const struct source *s, cfg_t *sec, struct config *c, struct buf *why)
+{
+	const char *file = source_str(sec, "file"), *user_file = source_str(sec, "user-file");
+	struct map_conf m = { .by_user = user_file != NULL };
+	int rc = check_map(s, sec, why);
+
+	if (rc != 0)
+		return rc;
+	m.from = source_dup(sec, "from");
+	m.to = source_dup(sec, "to");
+	m.user = source_dup(sec, "user");
+	m.apply = use_of(source_str(sec, "apply"), m.by_user || (m.user != NULL && m.from == NULL && file == NULL));
+	if (m.from == NULL && m.to != NULL)
+		m.from = xstrdup("*");  /* any name of this host */
+	if (file != NULL)
+		m.file = mapfile_new(file, MAPTABLE_ADDRESSES);
+	else if (user_file != NULL)
+		m.file = mapfile_new(user_file, MAPTABLE_USERS);
+	c->maps[c->nmaps++] = m;
 	return 0;
 }
 
@@ -71,6 +116,8 @@ names_done(struct config *c)
 	for (i = 0; i < c->nmaps; i++) {
 		free(c->maps[i].from);
 		free(c->maps[i].to);
+		free(c->maps[i].user);
+		mapfile_free(c->maps[i].file);
 	}
 	free(c->maps);
 	free(c->aliases);

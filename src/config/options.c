@@ -52,6 +52,9 @@ static const struct option options[] = {
 	/* map */
 	{ "map.from", KIND_PATTERN, 0, 0, "write an address, perhaps with stars: \"*@old.example.com\"" },
 	{ "map.to", KIND_REPLACEMENT, 0, 0, "write an address such as \"ops@example.com\" or \"*@example.com\"" },
+	{ "file", KIND_PATH, 0, 0, "write the file's full path" },
+	{ "map.user", KIND_LOCAL_PART, 0, 0, "write a login name such as \"www-data\", perhaps with stars" },
+	{ "user-file", KIND_PATH, 0, 0, "write the file's full path" },
 	{ "apply", KIND_WORD, 0, 0, "write \"sender\", \"recipient\" or \"both\"" },
 
 	/* relay, provider */

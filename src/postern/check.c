@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "config/config.h"
+#include "config/mapfile.h"
 #include "config/secret.h"
 #include "config/users.h"
 #include "postern/command.h"
@@ -91,6 +92,20 @@ check_listener(const struct listen_conf *l, struct buf *why)
 	return rc;
 }
 
+static int
+check_maps(const struct config *c, struct buf *why)
+{
+	int rc = mapfiles_read(c, why);
+
+	for (size_t i = 0; rc == 0 && i < c->nmaps; i++) {
+		const struct mapfile *f = c->maps[i].file;
+
+		if (f != NULL && (rc = check_daemon_can(mapfile_path(f), why)) == 0)
+			printf("map %s: %zu lines\n", mapfile_path(f), maptable_count(mapfile_table(f)));
+	}
+	return rc;
+}
+
 int
 command_check(int argc, char **argv)
 {
@@ -113,6 +128,8 @@ command_check(int argc, char **argv)
 	}
 	for (i = 0; rc == 0 && i < c->nlistens; i++)
 		rc = check_listener(&c->listens[i], &why);
+	if (rc == 0)
+		rc = check_maps(c, &why);
 	if (rc == 0)
 		printf("%s: OK, this host is %s\n", path, c->hostname);
 	else

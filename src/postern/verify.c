@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "config/mapfile.h"
 #include "mail/header.h"
 #include "postern/command.h"
 #include "postern/names.h"
@@ -61,14 +62,21 @@ say_who(const struct verify *v, const struct addr *a)
 static void
 say_sender(const struct verify *v, const struct addr *a)
 {
-	struct addr *seen = route_sender(v->conf, v->host, a);
+	char *name = span_dup(addr_local(a));
+	struct origin from = { .host = v->host };
+	struct addr *seen;
 	const struct relay_conf *r = &v->conf->relays[0];
 
+	/* A user's own address is most likely used by himself. */
+	if (route_is_local(v->conf, v->host, a))
+		from.user = name;
+	seen = route_sender(v->conf, &from, a);
 	printf("    as a sender it is %s", seen->text);
 	if (r->from != NULL && !addr_eq(r->from, seen))
 		printf(", and %s in the envelope (from of relay %s)", r->from->text, r->name);
 	putchar('\n');
 	addr_free(seen);
+	free(name);
 }
 
 static void
@@ -93,7 +101,7 @@ verify(struct verify *v, const struct addr *a)
 
 	printf("%s:\n", a->text);
 	say_who(v, a);
-	e = route_recipient(v->conf, v->aliases, v->host, a, &ear, &r);
+	e = route_recipient(v->conf, v->aliases, &(struct origin){ .host = v->host }, a, &ear, &r);
 	say_sender(v, a);
 	for (i = 0; e == 0 && i < r.to.n; i++)
 		say_way(v, a, r.to.addr[i]);
@@ -140,6 +148,9 @@ verify_all(const struct config *c, char **args)
 	buf_init(&why, 8192);
 	if (names_read(c->aliases, &ear, &t, &why) != 0)
 		fprintf(stderr, "postern: %s; no alias is known\n", buf_cstr(&why));
+	buf_clear(&why);
+	if (mapfiles_read(c, &why) != 0)
+		fprintf(stderr, "postern: %s; no line of it is known\n", buf_cstr(&why));
 	v.aliases = t;
 	names_host(v.host);
 	for (; *args != NULL; args++)

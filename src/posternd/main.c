@@ -221,7 +221,7 @@ start(struct daemon *d, struct buf *why)
 
 	if ((rc = privilege_run_dir(place_spool(), place_run(), why)) != 0 ||
 	    (rc = privilege_drop(place_spool(), why)) != 0 ||
-	    (rc = config_read(d->conf_path, place_providers(), &conf, why)) != 0)
+	    (rc = reload_read(d->conf_path, &conf, why)) != 0)
 		return rc;
 	if ((rc = open_spool(d, why)) != 0) {
 		config_free(conf);

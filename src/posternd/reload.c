@@ -3,9 +3,20 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "config/mapfile.h"
 #include "posternd/notify.h"
 #include "spool/draft.h"
 #include "spool/place.h"
+
+int
+reload_read(const char *path, struct config **ret, struct buf *why)
+{
+	int rc = config_read(path, place_providers(), ret, why);
+
+	if (rc == 0 && (rc = mapfiles_read(*ret, why)) != 0)
+		config_free(*ret);
+	return rc;
+}
 
 void
 reload_apply(const struct config *c, struct store *store)
@@ -44,7 +55,7 @@ reload(struct queue *q, struct listen *l, const char *path)
 
 	buf_init(&why, 4096);
 	notify_reloading();
-	if (config_read(path, place_providers(), &c, &why) != 0 ||
+	if (reload_read(path, &c, &why) != 0 ||
 	    !put_to_work(q, l, c, &why)) {
 		log_err("reload: %s; the running configuration stays", buf_cstr(&why));
 	} else {

@@ -11,6 +11,9 @@
 #include "relay/queue.h"
 #include "spool/store.h"
 
+/* The configuration and the files of its maps.  As config_read(). */
+int  reload_read(const char *path, struct config **ret, struct buf *why);
+
 /* What is of the daemon as a whole: the log, and what the shim must know. */
 void reload_apply(const struct config *c, struct store *store);
 

@@ -1,27 +1,17 @@
-/*
- * aliasfile.c - no inotify: the file is asked after when there is mail, at
- * most once a second, which costs a system call and cannot miss a rename.
- */
 #include "relay/aliasfile.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
-#include "base/fs.h"
 #include "base/log.h"
-
-#define LOOK_MS 1000
+#include "base/watch.h"
 
 struct aliasfile {
 	char           *path;
 	struct aliases *table;
-	bool            asked;
-	int64_t         asked_ms;
-	int             result;         /* of the last look */
-	struct stat     st;
+	int             result;         /* of the last reading */
+	struct watch    watch;
 };
 
 struct aliasfile *
@@ -89,44 +79,24 @@ read_it(struct aliasfile *f)
 	f->result = e;
 }
 
-static bool
-is_same(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-	    a->st_mode == b->st_mode &&
-	    a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
-	    a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
-}
-
-/* The stat comes before the reading: a change between the two is found at the next look. */
 static void
 look(struct aliasfile *f)
 {
-	struct stat st = { 0 };
-	bool        changed;
+	enum watched w = watch_look(&f->watch, f->path);
 
-	if (fs.fstatat(AT_FDCWD, f->path, &st, 0) != 0)
-		memset(&st, 0, sizeof(st));
-	changed = !f->asked || !is_same(&st, &f->st) || (f->result != 0 && f->result != -ENOENT);
-	f->st = st;
-	f->asked = true;
-	if (changed)
+	/* What could not be read is tried again: its reason may lie outside of the file. */
+	if (w == WATCH_CHANGED || (w == WATCH_SAME && f->result != 0 && f->result != -ENOENT))
 		read_it(f);
 }
 
 const struct aliases *
 aliasfile_get(struct aliasfile *f, const char *path)
 {
-	int64_t now_ms = clock_mono_ms();
-
 	if (f->path == NULL || strcmp(f->path, path) != 0) {
 		aliases_free(f->table);
 		free(f->path);
 		*f = (struct aliasfile){ .path = xstrdup(path) };
 	}
-	if (!f->asked || now_ms - f->asked_ms >= LOOK_MS) {
-		f->asked_ms = now_ms;
-		look(f);
-	}
+	look(f);
 	return f->table;
 }

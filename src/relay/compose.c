@@ -36,6 +36,7 @@ struct work {
 	const struct relay_conf *r;
 	struct mail             *mail;
 	const struct envelope   *env;
+	struct origin            origin;
 	struct span              fields;
 	struct author            author;
 	struct addr             *typed;         /* the envelope's sender, as he may say; owned */
@@ -55,7 +56,7 @@ note_author(void *arg, const struct mailbox *m)
 	struct author *a = &w->author;
 
 	a->count++;
-	if (m->addr != NULL && route_is_own(w->c, w->env->host, m->addr))
+	if (m->addr != NULL && route_is_own(w->c, &w->origin, m->addr))
 		a->any_own = true;
 	if (a->addr != NULL || m->addr == NULL)
 		return 0;
@@ -104,7 +105,7 @@ must_rewrite(const struct work *w)
 		return a->any_own;
 	if (a->addr == NULL || a->count != 1)
 		return true;
-	seen = route_sender(w->c, w->env->host, a->addr);
+	seen = route_sender(w->c, &w->origin, a->addr);
 	is_account = addr_eq(seen, w->r->from);
 	addr_free(seen);
 	return !is_account;
@@ -260,7 +261,7 @@ own_user(const struct work *w)
 {
 	const struct addr *a = w->author.addr;
 
-	if (!w->rewrite || a == NULL || !route_is_own(w->c, w->env->host, a))
+	if (!w->rewrite || a == NULL || !route_is_own(w->c, &w->origin, a))
 		return SPAN("");
 	return addr_local(a);
 }
@@ -352,9 +353,9 @@ is_answerable(const struct work *w, const struct addr *a)
 static void
 put_reply(struct reply_list *l, const struct addr *a)
 {
-	struct addr *seen = route_sender(l->w->c, l->w->env->host, a);
+	struct addr *seen = route_sender(l->w->c, &l->w->origin, a);
 
-	if (!route_is_own(l->w->c, l->w->env->host, a) && is_answerable(l->w, seen))
+	if (!route_is_own(l->w->c, &l->w->origin, a) && is_answerable(l->w, seen))
 		buf_printf(l->b, "%s%s", l->n++ > 0 ? ", " : "Reply-To: ", seen->text);
 	addr_free(seen);
 }
@@ -438,9 +439,9 @@ change_sender(void *arg, const struct addr *a)
 	const struct work *w = arg;
 
 	if (w->r->from != NULL && w->r->from_header == FROM_REWRITE_LOCAL &&
-	    route_is_own(w->c, w->env->host, a))
+	    route_is_own(w->c, &w->origin, a))
 		return addr_dup(w->r->from);
-	return route_rewrite(w->c, w->env->host, a, MAP_SENDER);
+	return route_rewrite(w->c, &w->origin, a, MAP_SENDER);
 }
 
 static struct addr *
@@ -448,7 +449,7 @@ change_recipient(void *arg, const struct addr *a)
 {
 	const struct work *w = arg;
 
-	return route_rewrite(w->c, w->env->host, a, MAP_RECIPIENT);
+	return route_rewrite(w->c, &w->origin, a, MAP_RECIPIENT);
 }
 
 static void
@@ -572,8 +573,9 @@ compose(const struct config *c, const struct relay_conf *r, struct mail *mail)
 	buf_init(&own, LIMIT_HEADER_BLOCK);
 	if ((e = submitted_read(mail->msg, &sub)) == 0) {
 		w.fields = single_fields(sub.fields, r->from == NULL || r->from_header != FROM_REWRITE, &own);
+		w.origin = sender_origin(mail->msg);
 		w.typed = sender_of(c, mail->msg);
-		w.sender = route_sender(c, w.env->host, w.typed);
+		w.sender = route_sender(c, &w.origin, w.typed);
 		if ((e = put_block(&w)) == 0)
 			fill_mail(&w, sub.body);
 	}

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "config/mapfile.h"
 #include "relay/queue_private.h"
 #include "relay/retry.h"
 
@@ -127,6 +128,7 @@ work_env(struct queue *q, const struct relay_conf *relay)
 {
 	const struct config *c = q->fleet->conf;
 
+	mapfiles_look(c);
 	return (struct work_env){
 		.conf = c, .relay = relay, .store = q->store, .aliases = aliasfile_get(q->aliases, c->aliases),
 	};

@@ -2,8 +2,6 @@
 
 #include <unistd.h>
 
-#include "route/route.h"
-
 /* What the daemon wrote itself came from a listener, which knows whom it lets in. */
 static bool
 is_trusted(const struct message *m)
@@ -38,4 +36,18 @@ sender_for_null(const struct relay_conf *r)
 		return addr_null();
 	}
 	return user;
+}
+
+/* The name is the submitter's claim: it counts where its uid is the file's. */
+struct origin
+sender_origin(const struct message *m)
+{
+	const struct envelope *env = &m->env;
+	struct origin          from = { .host = env->host };
+
+	if (env->via.user != NULL)
+		from.user = env->via.user;
+	else if (env->via.address == NULL && env->uid == m->uid)
+		from.user = env->user;
+	return from;
 }

@@ -239,11 +239,11 @@ route_one(struct work *w, size_t rcpt, const struct settled *before)
 {
 	const struct envelope *env = &w->msg->env;
 	struct route_ear ear = { .notice = is_first_round(w) ? on_notice : NULL, .arg = w };
+	struct origin from = sender_origin(w->msg);
 	struct route r;
 	int result;
 
-	result = route_recipient(w->env.conf, w->env.aliases, env->host, env->rcpts[rcpt].addr,
-	    &ear, &r);
+	result = route_recipient(w->env.conf, w->env.aliases, &from, env->rcpts[rcpt].addr, &ear, &r);
 	if (result != 0 || r.to.n == 0)
 		add_verdict(w, rcpt, result, buf_cstr(&r.why));
 	for (size_t i = 0; result == 0 && i < r.to.n; i++)

@@ -15,16 +15,66 @@ rewrite_at_domain(const struct config *c, const struct addr *a)
 	return ret;
 }
 
-const struct map_conf *
-rewrite_map(const struct config *c, const char *host, const struct addr *a, enum map_use use)
-{
-	bool local = route_is_local(c, host, a);
+/* ---- maps ---- */
 
-	for (size_t i = 0; i < c->nmaps; i++)
-		if ((c->maps[i].apply & use) != 0 &&
-		    pattern_fits(span_of(c->maps[i].from), a, local, span_of(c->domain)))
-			return &c->maps[i];
-	return NULL;
+static const struct map_line *
+line_for(const struct config *c, const struct map_conf *m, const struct origin *from, const struct addr *a,
+    bool local)
+{
+	const struct maptable *t = mapfile_table(m->file);
+
+	if (t == NULL)
+		return NULL;
+	if (!m->by_user)
+		return maptable_find(t, a, local, span_of(c->domain));
+	return local && from->user != NULL ? maptable_find_user(t, from->user) : NULL;
+}
+
+static bool
+is_for_user(const struct map_conf *m, const struct origin *from)
+{
+	return m->user == NULL ||
+	    (from->user != NULL && pattern_fits_text(span_of(m->user), span_of(from->user)));
+}
+
+struct map_hit
+rewrite_map(const struct config *c, const struct origin *from, const struct addr *a, enum map_use use)
+{
+	bool           local = route_is_local(c, from->host, a);
+	struct map_hit hit = { .map = NULL };
+
+	for (size_t i = 0; i < c->nmaps; i++) {
+		const struct map_conf *m = &c->maps[i];
+
+		if ((m->apply & use) == 0 || !is_for_user(m, from))
+			continue;
+		if (m->file != NULL && (hit.line = line_for(c, m, from, a, local)) != NULL) {
+			hit.to = hit.line->to;
+		} else if (m->file == NULL &&
+		    pattern_fits(span_of(m->from), a, local, span_of(c->domain))) {
+			hit.to = m->to;
+		} else
+			continue;
+		hit.map = m;
+		break;
+	}
+	return hit;
+}
+
+void
+rewrite_put_map(struct buf *b, const struct map_hit *hit)
+{
+	const struct map_conf *m = hit->map;
+
+	if (hit->line != NULL) {
+		buf_printf(b, "%s:%u: %s %s", mapfile_path(m->file), hit->line->line, hit->line->pattern,
+		    hit->to);
+		return;
+	}
+	buf_str(b, "map {");
+	if (m->user != NULL)
+		buf_printf(b, " user = \"%s\"", m->user);
+	buf_printf(b, " from = \"%s\" to = \"%s\" }", m->from, m->to);
 }
 
 /*
@@ -107,37 +157,38 @@ instead(struct addr *a, struct addr *next)
 }
 
 struct addr *
-route_rewrite(const struct config *c, const char *host, const struct addr *a, enum map_use use)
+route_rewrite(const struct config *c, const struct origin *from, const struct addr *a, enum map_use use)
 {
-	const struct map_conf *map = addr_is_null(a) ? NULL : rewrite_map(c, host, a, use);
-	struct addr           *ret = addr_dup(a);
+	struct addr   *ret = addr_dup(a);
+	struct map_hit hit;
 
 	if (addr_is_null(a))
 		return ret;
-	if (map != NULL)
-		ret = instead(ret, pattern_replace(span_of(map->to), a, span_of(c->domain)));
-	ret = instead(ret, completed(c, host, ret));
+	hit = rewrite_map(c, from, a, use);
+	if (hit.map != NULL)
+		ret = instead(ret, pattern_replace(span_of(hit.to), a, span_of(c->domain)));
+	ret = instead(ret, completed(c, from->host, ret));
 	return instead(ret, masked(c, ret));
 }
 
 bool
-route_is_own(const struct config *c, const char *host, const struct addr *a)
+route_is_own(const struct config *c, const struct origin *from, const struct addr *a)
 {
-	const struct map_conf *map = rewrite_map(c, host, a, MAP_SENDER);
-	struct addr           *to = NULL;
-	bool                   own;
+	struct map_hit hit = rewrite_map(c, from, a, MAP_SENDER);
+	struct addr   *to = NULL;
+	bool           own;
 
-	if (map != NULL)
-		to = pattern_replace(span_of(map->to), a, span_of(c->domain));
-	own = route_is_local(c, host, to != NULL ? to : a);
+	if (hit.map != NULL)
+		to = pattern_replace(span_of(hit.to), a, span_of(c->domain));
+	own = route_is_local(c, from->host, to != NULL ? to : a);
 	addr_free(to);
 	return own;
 }
 
 struct addr *
-route_sender(const struct config *c, const char *host, const struct addr *a)
+route_sender(const struct config *c, const struct origin *from, const struct addr *a)
 {
-	return route_rewrite(c, host, a, MAP_SENDER);
+	return route_rewrite(c, from, a, MAP_SENDER);
 }
 
 /* ---- who may send as whom ---- */

@@ -181,28 +181,38 @@ follow(struct routing *r, const struct aliases *aliases)
 		r->result = -EAGAIN;
 }
 
+static void
+say_mapped(const struct routing *r, const struct addr *a, const struct map_hit *hit)
+{
+	struct buf b;
+
+	buf_init(&b, 8192);
+	rewrite_put_map(&b, hit);
+	STEP(r, "%s becomes %s: %s", a->text, r->asked->text, buf_cstr(&b));
+	buf_done(&b);
+}
+
 int
-route_recipient(const struct config *c, const struct aliases *aliases, const char *host,
+route_recipient(const struct config *c, const struct aliases *aliases, const struct origin *from,
     const struct addr *a, const struct route_ear *ear, struct route *ret)
 {
 	static const struct route_ear nobody = { .step = NULL };
-	struct routing r = { .c = c, .host = host, .ear = ear != NULL ? ear : &nobody, .ret = ret };
-	const struct map_conf *map = rewrite_map(c, host, a, MAP_RECIPIENT);
+	struct routing r = { .c = c, .host = from->host, .ear = ear != NULL ? ear : &nobody, .ret = ret };
+	struct map_hit hit = rewrite_map(c, from, a, MAP_RECIPIENT);
 	struct addr *mapped;
 
 	*ret = (struct route){ .to = { .n = 0 } };
 	buf_init(&ret->why, 1024);
-	mapped = map == NULL ? addr_dup(a) :
-	    pattern_replace(span_of(map->to), a, span_of(c->domain));
+	mapped = hit.map == NULL ? addr_dup(a) :
+	    pattern_replace(span_of(hit.to), a, span_of(c->domain));
 	if (mapped == NULL) {
-		buf_printf(&ret->why, "map { to = \"%s\" } makes it no valid address "
-		    "(longer than 254 octets?)", map->to);
+		rewrite_put_map(&ret->why, &hit);
+		buf_str(&ret->why, " makes it no valid address (longer than 254 octets?)");
 		return -EINVAL;
 	}
 	r.asked = mapped;
-	if (map != NULL)
-		STEP(&r, "%s becomes %s: map { from = \"%s\" to = \"%s\" }", a->text, mapped->text,
-		    map->from, map->to);
+	if (hit.map != NULL)
+		say_mapped(&r, a, &hit);
 	follow(&r, aliases);
 	addr_free(mapped);
 	return r.result;

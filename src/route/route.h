@@ -13,6 +13,12 @@
 #include "mail/addrset.h"
 #include "mail/alias.h"
 
+/* Where a message comes from: what its addresses mean may depend on it. */
+struct origin {
+	const char *host;       /* the host it was submitted on; or NULL */
+	const char *user;       /* the login name of who submitted it; NULL: not known for sure */
+};
+
 /*
  * Is this address one of this host's: bare, or its domain is the hostname,
  * "localhost", the submitting host's name, or any of their short forms?
@@ -21,7 +27,7 @@
 bool route_is_local(const struct config *c, const char *host, const struct addr *a);
 
 /* The same of a sender, unless a map makes it somebody else's address. */
-bool route_is_own(const struct config *c, const char *host, const struct addr *a);
+bool route_is_own(const struct config *c, const struct origin *from, const struct addr *a);
 
 /* Is told how a route came about.  Any of them may be NULL. */
 struct route_ear {
@@ -36,11 +42,11 @@ struct route {
 };
 
 /*
- * Where a recipient goes.  host: the envelope's; aliases may be NULL, and so
+ * Where a recipient goes.  aliases may be NULL, and so
  * may ear.  0; -EINVAL: cannot be made into an address; -EAGAIN: an alias
  * cannot be followed now.  route_done() in every case.
  */
-int  route_recipient(const struct config *c, const struct aliases *aliases, const char *host,
+int  route_recipient(const struct config *c, const struct aliases *aliases, const struct origin *from,
          const struct addr *a, const struct route_ear *ear, struct route *ret);
 void route_done(struct route *r);
 
@@ -50,11 +56,11 @@ void route_done(struct route *r);
  * The null path stays null, and what would become too long stays as it is:
  * never NULL.
  */
-struct addr *route_rewrite(const struct config *c, const char *host, const struct addr *a,
+struct addr *route_rewrite(const struct config *c, const struct origin *from, const struct addr *a,
                  enum map_use use);
 
 /* route_rewrite() for an envelope's sender. */
-struct addr *route_sender(const struct config *c, const char *host, const struct addr *a);
+struct addr *route_sender(const struct config *c, const struct origin *from, const struct addr *a);
 
 /*
  * May this login name send as `sender`?  Everybody may, unless there are

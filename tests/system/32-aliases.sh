@@ -143,6 +143,47 @@ wait_for 5 next_second $(($(now_ms) + 1100))
 goes 'a changed file' 'carol@example.net root@example.com: ' -f root root
 stop_posternd
 
+# --- maps of files ----------------------------------------------------------
+
+put_map() {	# NAME
+	cat > "$TMP/$1.new"
+	mv "$TMP/$1.new" "$TMP/$1"
+}
+
+put_map addresses <<-'END'
+	# who was called what
+	*@old.example.com	*@new.example.net
+	eve@old.example.com	eve@example.net
+	alice			alice.smith@example.com
+	END
+ME=$(id -un)
+put_map users <<< "$ME	$ME-mail@example.com"
+write_conf 'local-mail = "ops@example.net"' "map { file = \"$TMP/addresses\" }" "map { user-file = \"$TMP/users\" }" \
+    "relay up { host = \"127.0.0.1\"  port = $UP_PORT  tls = \"none\" }"
+check 'map files: check' eval '"$BUILD/postern" check | grep -qx "map $TMP/addresses: 3 lines"'
+"$BUILD/sendmail" -bv frank@old.example.com "$ME" > "$TMP/out"
+check 'map files: -bv' grep -qxF \
+    "    frank@old.example.com becomes frank@new.example.net: $TMP/addresses:2: *@old.example.com *@new.example.net" "$TMP/out"
+check 'map files: -bv, a sender' grep -qxF "    as a sender it is $ME-mail@example.com" "$TMP/out"
+start_posternd
+goes 'map files' "bob@example.net eve@example.net frank@new.example.net $ME-mail@example.com: " -f "$ME" \
+    bob@example.net frank@old.example.com Eve@Old.Example.Com
+goes 'map files, another sender' "alice.smith@example.com: bob@example.net " -f alice bob@example.net
+FROM="Al <al@example.org>, $ME" submit 'map files, header' -f al@example.org bob@example.net
+wait_for 10 is_sent 'map files, header'
+is 'map files: the header' "$(field_of 'map files, header' From)" "Al <al@example.org>, $ME-mail@example.com"
+
+printf '%s\n' 'frank@old.example.com frank@x.example.net' 'a b c' | put_map addresses
+wait_for 5 next_second $(($(now_ms) + 1100))
+goes 'a bad map file' "frank@new.example.net $ME-mail@example.com: " -f "$ME" frank@old.example.com
+check 'a bad map file is named' log_says "$TMP/addresses:2: more than two words; write a pattern, a blank and an address; the lines read before stay in use"
+"$BUILD/postern" check > /dev/null 2> "$TMP/err"
+is 'a bad map file: check' "$? $(cut -d ' ' -f 2 "$TMP/err")" "78 $TMP/addresses:2:"
+put_map addresses <<< 'frank@old.example.com frank@x.example.net'
+wait_for 5 next_second $(($(now_ms) + 1100))
+goes 'a repaired map file' "frank@x.example.net $ME-mail@example.com: " -f "$ME" frank@old.example.com
+stop_posternd
+
 # --- the account's address -------------------------------------------------
 
 write_conf 'local-mail = "ops@example.net"' 'trusted-users = { "nobody-we-know" }' \

@@ -30,8 +30,8 @@ static char hostname[] = "web1.example.com";
 static char domain[] = "example.com";
 
 static struct map_conf maps[] = {
-	{ (char *)"www-data", (char *)"shop@y.org", MAP_SENDER },
-	{ (char *)"*@old.org", (char *)"*@new.org", MAP_RECIPIENT },
+	{ .from = (char *)"www-data", .to = (char *)"shop@y.org", .apply = MAP_SENDER },
+	{ .from = (char *)"*@old.org", .to = (char *)"*@new.org", .apply = MAP_RECIPIENT },
 };
 static char *masks[] = { (char *)"hid.org", NULL };
 

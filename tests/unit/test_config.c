@@ -12,6 +12,7 @@
 
 #include "base/fs.h"
 #include "config/config.h"
+#include "config/mapfile.h"
 #include "config/names.h"
 #include "config/notices.h"
 #include "config/options.h"
@@ -144,7 +145,10 @@ START_TEST(names)
 	    "map { from = \"*@old.example.com\" to = \"*@example.com\" }\n"
 	    "map { from = www-data to = \"web@example.com\" apply = sender }\n"
 	    "relay r { host = a.example.com from = ops@example.com from-header = rewrite-local }\n"
-	    "map { apply = Recipient to = \"ops@*\" from = \"bob@*\" }\n");
+	    "map { apply = Recipient to = \"ops@*\" from = \"bob@*\" }\n"
+	    "map { file = \"/etc/postern/addresses\" }\nmap { user-file = \"/etc/postern/users\" }\n"
+	    "map { user = \"www-*\" to = \"web@example.com\" }\n"
+	    "map { user = cron from = \"*@*\" to = \"cron@example.com\" }\n");
 	ck_assert_str_eq(config->aliases, "/etc/mail/aliases");
 	ck_assert_str_eq(config->masquerade[0], "!mail.example.com");
 	ck_assert_str_eq(config->masquerade[1], "example.com");
@@ -154,7 +158,7 @@ START_TEST(names)
 	ck_assert_str_eq(config->trusted_users[0], "www-data");
 	ck_assert_str_eq(config->trusted_users[1], "list");
 	ck_assert_ptr_null(config->trusted_users[2]);
-	ck_assert_uint_eq(config->nmaps, 3);
+	ck_assert_uint_eq(config->nmaps, 7);
 	ck_assert_str_eq(config->maps[0].from, "*@old.example.com");
 	ck_assert_str_eq(config->maps[0].to, "*@example.com");
 	ck_assert_uint_eq(config->maps[0].apply, MAP_BOTH);
@@ -162,6 +166,15 @@ START_TEST(names)
 	ck_assert_uint_eq(config->maps[1].apply, MAP_SENDER);
 	ck_assert_str_eq(config->maps[2].to, "ops@*");
 	ck_assert_uint_eq(config->maps[2].apply, MAP_RECIPIENT);
+	ck_assert_str_eq(mapfile_path(config->maps[3].file), "/etc/postern/addresses");
+	ck_assert(config->maps[3].apply == MAP_BOTH && !config->maps[3].by_user);
+	ck_assert_str_eq(mapfile_path(config->maps[4].file), "/etc/postern/users");
+	ck_assert(config->maps[4].apply == MAP_SENDER && config->maps[4].by_user);
+	ck_assert_str_eq(config->maps[5].user, "www-*");
+	ck_assert_str_eq(config->maps[5].from, "*");
+	ck_assert_uint_eq(config->maps[5].apply, MAP_SENDER);
+	ck_assert_str_eq(config->maps[6].from, "*@*");
+	ck_assert_uint_eq(config->maps[6].apply, MAP_BOTH);
 	ck_assert_int_eq(config->relays[0].from_header, FROM_REWRITE_LOCAL);
 }
 END_TEST
@@ -464,7 +477,20 @@ static const struct {
 	{ R "\nfrom-header = rewrite-local }", ":2: relay r: nothing to rewrite the header to; add "
 	    "from = \"you@example.com\"" },
 	{ "\nmap {\n from = a }\n" R "}", ":2: map: no to; write map { from = "
-	    "\"*@old.example.com\"  to = \"*@example.com\" }" },
+	    "\"*@old.example.com\"  to = \"*@example.com\" }, or map { file = "
+	    "\"/etc/postern/addresses\" }" },
+	{ "map { to = a }\n" R "}", ":1: map: no from; write map { from = "
+	    "\"*@old.example.com\"  to = \"*@example.com\" }, or map { file = "
+	    "\"/etc/postern/addresses\" }" },
+	{ "map { file = \"/a\"\n user-file = \"/b\" }\n" R "}", ":2: map: file and user-file at once; "
+	    "write two maps" },
+	{ "map { user-file = \"/b\"\n user = b }\n" R "}", ":2: map: the lines of user-file say which user; "
+	    "take user out" },
+	{ "map { file = \"/b\"\n to = b }\n" R "}", ":2: map: the lines of file say from and to; take to out, "
+	    "or write two maps" },
+	{ "map { file = b }\n" R "}", ":1: file: \"b\" is not possible; write the file's full path" },
+	{ "map { user = \"a@b\" to = b }\n" R "}", ":1: user: \"a@b\" is not possible (a name has no domain); "
+	    "write a login name such as \"www-data\", perhaps with stars" },
 	{ "masquerade-exceptions = { root }\n" R "}", ":1: masquerade-exceptions: nothing is "
 	    "masqueraded; add masquerade = { \"example.com\" }, or take it out" },
 	{ R "user = a\npassword = b }", ":2: relay r: other users can read the password here; "

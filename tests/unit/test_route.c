@@ -11,6 +11,7 @@ static char hostname[] = "web1.example.com";
 static char domain[] = "example.com";
 
 static struct config conf;
+static const struct origin x = { .host = "x" }, web1 = { .host = "web1.example.com" };
 static struct buf    said;
 
 static void
@@ -65,7 +66,7 @@ route(const struct aliases *t, const char *host, const char *to, struct buf *ret
 
 	buf_init(ret, 65536);
 	buf_clear(&said);
-	e = route_recipient(&conf, t, host, a, &ear, &r);
+	e = route_recipient(&conf, t, &(struct origin){ .host = host }, a, &ear, &r);
 	if (e == 0)
 		for (size_t i = 0; i < r.to.n; i++)
 			buf_printf(ret, "%s%s", i > 0 ? " " : "", r.to.addr[i]->text);
@@ -111,7 +112,7 @@ START_TEST(routes)
 	ck_assert_int_eq(route_is_local(&conf, rows[_i].host, a), rows[_i].local);
 	route(NULL, rows[_i].host, rows[_i].in, &got);
 	ck_assert_str_eq(buf_cstr(&got), rows[_i].relayed);
-	sender = route_sender(&conf, rows[_i].host, a);
+	sender = route_sender(&conf, &(struct origin){ .host = rows[_i].host }, a);
 	ck_assert_str_eq(sender->text, rows[_i].sender);
 	buf_done(&got);
 
@@ -153,7 +154,7 @@ START_TEST(too_long)
 	ck_assert_str_eq(buf_cstr(&got), "never: with the domain added it is no valid address "
 	    "(longer than 254 octets?)");
 	a = parse(local);
-	s = route_sender(&conf, "x", a);
+	s = route_sender(&conf, &x, a);
 	ck_assert_str_eq(s->text, local);
 	addr_free(s);
 	addr_free(a);
@@ -168,7 +169,7 @@ START_TEST(null_sender)
 
 	conf.maps = &all;
 	conf.nmaps = 1;
-	s = route_sender(&conf, "x", n);
+	s = route_sender(&conf, &x, n);
 	ck_assert(addr_is_null(s));
 	ck_assert(!route_is_local(&conf, "x", n));
 	addr_free(s);
@@ -190,11 +191,11 @@ END_TEST
 	"gone: :include:/nonexistent/list\n"
 
 static struct map_conf maps[] = {
-	{ (char *)"sales@old.org", (char *)"shop@new.org", MAP_RECIPIENT },
-	{ (char *)"*@old.org", (char *)"*@new.org", MAP_BOTH },
-	{ (char *)"www-data", (char *)"webmaster@example.com", MAP_SENDER },
-	{ (char *)"cron", (char *)"root", MAP_RECIPIENT },
-	{ (char *)"*@web1.example.com", (char *)"*@hosts.example.com", MAP_SENDER },
+	{ .from = (char *)"sales@old.org", .to = (char *)"shop@new.org", .apply = MAP_RECIPIENT },
+	{ .from = (char *)"*@old.org", .to = (char *)"*@new.org", .apply = MAP_BOTH },
+	{ .from = (char *)"www-data", .to = (char *)"webmaster@example.com", .apply = MAP_SENDER },
+	{ .from = (char *)"cron", .to = (char *)"root", .apply = MAP_RECIPIENT },
+	{ .from = (char *)"*@web1.example.com", .to = (char *)"*@hosts.example.com", .apply = MAP_SENDER },
 };
 
 static const struct {
@@ -297,10 +298,48 @@ START_TEST(rewrites)
 	conf.nmaps = ROWS(maps);
 	conf.masquerade = masks;
 	conf.masquerade_exceptions = excepted;
-	s = route_rewrite(&conf, "web1.example.com", a, MAP_SENDER);
-	r = route_rewrite(&conf, "web1.example.com", a, MAP_RECIPIENT);
+	s = route_rewrite(&conf, &web1, a, MAP_SENDER);
+	r = route_rewrite(&conf, &web1, a, MAP_RECIPIENT);
 	ck_assert_str_eq(s->text, rewritten[_i].sender);
 	ck_assert_str_eq(r->text, rewritten[_i].recipient);
+	addr_free(a);
+	addr_free(s);
+	addr_free(r);
+}
+END_TEST
+
+/* Maps of users: their addresses of this host, in their messages. */
+static const struct {
+	const char *user, *in, *sender, *recipient;
+} users[] = {
+	{ "www-data", "www-data", "shop@y.org", "www-data@example.com" },
+	{ "www-data", "root@localhost", "shop@y.org", "root@example.com" },
+	{ "www-data", "eve@x.org", "eve@x.org", "eve@x.org" },
+	{ "www-data", "app@old.org", "new@y.org", "app@old.org" },
+	{ "alice", "www-data", "www-data@example.com", "www-data@example.com" },
+	{ "alice", "app@old.org", "app@old.org", "app@old.org" },
+	{ "backup-7", "root", "backup@y.org", "backup@y.org" },
+	{ NULL, "www-data", "www-data@example.com", "www-data@example.com" },
+};
+
+START_TEST(maps_of_users)
+{
+	struct map_conf of_users[] = {
+		{ .from = (char *)"app@old.org", .to = (char *)"new@y.org", .user = (char *)"WWW-data", .apply = MAP_SENDER },
+		{ .from = (char *)"*", .to = (char *)"shop@y.org", .user = (char *)"www-data", .apply = MAP_SENDER },
+		{ .from = (char *)"*", .to = (char *)"backup@y.org", .user = (char *)"backup-*", .apply = MAP_BOTH },
+	};
+	struct origin from = { .host = "web1.example.com", .user = users[_i].user };
+	struct addr  *a = parse(users[_i].in), *s, *r;
+
+	conf.maps = of_users;
+	conf.nmaps = ROWS(of_users);
+	s = route_sender(&conf, &from, a);
+	r = route_rewrite(&conf, &from, a, MAP_RECIPIENT);
+	ck_assert_str_eq(s->text, users[_i].sender);
+	ck_assert_str_eq(r->text, users[_i].recipient);
+	ck_assert_int_eq(route_is_own(&conf, &from, a),
+	    strcmp(users[_i].in, users[_i].sender) != 0 && strstr(users[_i].sender, "y.org") == NULL);
 	addr_free(a);
 	addr_free(s);
 	addr_free(r);
@@ -355,6 +394,7 @@ suite_route(void)
 	tcase_add_test(t, null_sender);
 	tcase_add_loop_test(t, recipient, 0, ROWS(recipients));
 	tcase_add_loop_test(t, rewrites, 0, ROWS(rewritten));
+	tcase_add_loop_test(t, maps_of_users, 0, ROWS(users));
 	tcase_add_loop_test(t, claiming, 0, ROWS(claims));
 	suite_add_tcase(s, t);
 	return s;
