@@ -47,6 +47,7 @@ schema(void)
 		SOURCE_LIST("masquerade"),
 		SOURCE_LIST("masquerade-exceptions"),
 		SOURCE_LIST("trusted-users"),
+		SOURCE_OPTION("mailq"),
 		SOURCE_LIST("relays"),
 		SOURCE_LIST("alert-command"),
 		CFG_SEC("relay", relay_schema, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
@@ -227,11 +228,13 @@ static void
 take_queue(const struct source *s, struct config *c)
 {
 	cfg_t *sec = cfg_getsec(s->root, "queue");
+	const char *mailq = source_str(s->root, "mailq");
 
 	c->expire_s = source_duration_s(sec, "expire", DEFAULT_EXPIRE_S);
 	c->warn_after_s = source_duration_s(sec, "warn-after", DEFAULT_WARN_S);
 	c->max_message = source_size(sec, "max-message", DEFAULT_MAX_MESSAGE);
 	c->min_free = source_size(sec, "min-free", DEFAULT_MIN_FREE);
+	c->mailq_own = mailq != NULL && strcasecmp(mailq, "own") == 0;
 }
 
 static void

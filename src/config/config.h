@@ -116,6 +116,7 @@ struct config {
 	size_t    nmaps;
 	char    **masquerade;           /* domains, or "!domain"; the first that fits counts; NULL-ended; NULL: none */
 	char    **masquerade_exceptions;/* local parts; NULL-ended; NULL: none */
+	bool      mailq_own;            /* users see their own messages alone */
 	char    **trusted_users;        /* NULL-ended; NULL: everybody may set any envelope sender */
 	struct relay_conf *relays;      /* in order of preference; at least one */
 	size_t    nrelays;

@@ -48,6 +48,7 @@ static const struct option options[] = {
 	{ "masquerade-exceptions", KIND_LOCAL_PART, 0, 0, "write user names such as \"root\"" },
 	{ "alert-command", KIND_TEXT, 0, 1000, "write a program's full path and its arguments" },
 	{ "trusted-users", KIND_LOCAL_PART, 0, 0, "write login names such as \"www-data\"" },
+	{ "mailq", KIND_WORD, 0, 0, "write \"all\" or \"own\"" },
 
 	/* map */
 	{ "map.from", KIND_PATTERN, 0, 0, "write an address, perhaps with stars: \"*@old.example.com\"" },
@@ -143,6 +144,7 @@ static const struct {
 	{ "listen.tls-min", { "1.0", "1.1", "1.2", "1.3" } },
 	{ "from-header", { "keep", "rewrite", "rewrite-local" } },
 	{ "apply", { "sender", "recipient", "both" } },
+	{ "mailq", { "all", "own" } },
 	{ "to", { "syslog", "stderr" } },
 	{ "when", { "banner", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "end", "other",
 	    "any" } },

@@ -1,238 +1,303 @@
+/* control.c - the control socket: askers, their request, their turns; see control.h. */
 #include "posternd/control.h"
 
 #include <sys/socket.h>
 
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/text.h"
 #include "net/acceptor.h"
-#include "net/conn.h"
 #include "net/loop.h"
+#include "posternd/control_private.h"
 #include "posternd/local.h"
+#include "posternd/records.h"
+#include "relay/queue.h"
 
-#define MAX_CLIENTS   32
-#define SLICE         32                /* messages read from disk between two looks at the sockets */
+#define MAX_ASKERS    64
+#define MAX_OF_USER   8                 /* so that no user keeps root from asking */
+#define MAX_LARGE     3                 /* of users: each holds 24 octets a message */
+#define LINE_MAX_BYTES 1024
+#define LINE_END_BYTES 65536            /* a longer one ends the connection before anybody can answer it */
 #define OUT_ENOUGH    65536
-#define CLIENT_MS     60000             /* an asker that does not read */
-#define FLUSH_MS      5000
+#define ASKER_MS      60000             /* one that does not write, or does not read */
+#define LIFE_MS       600000            /* one that does, an octet at a time */
 
-struct client {
-	struct control *control;
-	struct conn    *conn;
-	struct timer   *turn;           /* the next slice */
-	struct timer   *deadline;
-	struct shown_list list;
-	size_t          at;
-	bool            asked;
-	bool            closing;
-	struct client  *next;
+static const struct request *const requests[] = {
+	&control_mailq, &control_status, &control_show, &control_body, &control_retry, &control_hold, &control_release,
+	&control_delete, &control_bounce, &control_requeue, &control_flush, &control_pause, &control_resume,
+	&control_reload,
 };
 
-struct control {
-	struct event_base *base;
-	struct queue      *queue;
-	int                fd;
-	struct acceptor   *acceptor;
-	struct client     *clients;
-	unsigned           nclients;
-	int64_t            flushed_ms;
-	char               path[LOCAL_PATH_MAX];
-};
+#define NREQUESTS (sizeof(requests) / sizeof(requests[0]))
 
-/* ---- records ---- */
+/* ---- for the requests ---- */
 
-static void
-put_text(struct buf *b, const char *key, const char *value)
+static bool
+is_admin(uid_t uid)
 {
-	buf_printf(b, " %s=", key);
-	text_put_percent(b, span_of(value));
+	return uid == 0 || uid == geteuid();
 }
 
-static const char *
-relay_state(const struct upstream *u)
+bool
+asker_may_all(const struct asker *a)
 {
-	switch (upstream_well(u)) {
-	case RESTING:
-		return "resting";
-	case PROBING:
-		return "probing";
-	default:
-		return upstream_sessions(u) > 0 ? "up" : "idle";
-	}
+	return is_admin(a->uid);
+}
+
+const char *
+asker_name(const struct asker *a)
+{
+	return store_user(queue_store(a->control->queue), a->uid);
 }
 
 static void
-put_relay(struct buf *b, const struct upstream *u)
+put_error(struct buf *out, const char *kind, const char *text)
 {
-	const struct status *t = upstream_trouble(u);
-
-	buf_str(b, "relay");
-	put_text(b, "name", upstream_conf(u)->name);
-	buf_printf(b, " state=%s sessions=%u since=%lld", relay_state(u), upstream_sessions(u),
-	    (long long)upstream_since_s(u));
-	if (upstream_well(u) != WELL && t->verdict != VERDICT_NONE) {
-		buf_printf(b, " verdict=%s until=%lld", verdict_name(t->verdict), (long long)upstream_until_s(u));
-		put_text(b, "text", t->text);
-		if (t->hint != NULL)
-			put_text(b, "hint", t->hint);
-	}
-	buf_char(b, '\n');
+	buf_printf(out, "error %s", kind);
+	record_text(out, "text", text);
+	buf_char(out, '\n');
 }
 
-static const char *const shown_names[] = {
-	[SHOWN_READY] = "ready", [SHOWN_ACTIVE] = "active", [SHOWN_LATER] = "later",
-	[SHOWN_HOLD] = "hold", [SHOWN_DEAD] = "dead", [SHOWN_BAD] = "bad",
-};
-
-static void
-put_recipient(struct buf *b, const struct rcpt *to, const struct outcome_note *n)
+void
+asker_error(struct asker *a, const char *kind, const char *fmt, ...)
 {
-	static const char *const names[] = {
-		[OUTCOME_NONE] = "waiting", [OUTCOME_SENT] = "sent",
-		[OUTCOME_DEFERRED] = "deferred", [OUTCOME_FAILED] = "failed",
-	};
+	struct buf text;
+	va_list ap;
 
-	buf_str(b, "recipient");
-	put_text(b, "addr", to->addr->text);
-	buf_printf(b, " state=%s", names[n->what]);
-	if (n->what != OUTCOME_NONE) {
-		buf_printf(b, " time=%lld code=%d dsn=%s", (long long)n->time_s, n->code, n->dsn);
-		put_text(b, "relay", n->relay);
-		put_text(b, "text", n->text != NULL ? n->text : "");
-	}
-	buf_char(b, '\n');
+	buf_init(&text, 8192);
+	va_start(ap, fmt);
+	buf_vprintf(&text, fmt, ap);
+	va_end(ap);
+	put_error(conn_out(a->conn), kind, buf_cstr(&text));
+	buf_done(&text);
+	a->closing = true;
 }
 
-/* A message that went away since the list was made is simply not shown. */
-static void
-put_message(struct buf *b, struct store *store, const struct shown *s)
+bool
+asker_has_room(const struct asker *a)
 {
-	struct message *m;
-	struct stored st;
-	char id[ID_LEN + 1];
-	const char *why;
-	int err = store_load(store, s->place, s->id, &m, &why);
+	return conn_queued(a->conn) < OUT_ENOUGH;
+}
 
-	/* What the disk would not let go to later/ waits in cur/. */
-	if (err == -ENOENT && s->place == PLACE_LATER)
-		err = store_load(store, PLACE_CUR, s->id, &m, &why);
-	msgid_format(s->id, id);
-	if (err == -EBADMSG || err == -EAGAIN) {
-		if (store_stat(store, s->place, s->id, &st) == 0)
-			buf_printf(b, "message id=%s size=%lld time=%lld state=bad uid=%u\n", id, (long long)st.size,
-			    (long long)(msgid_time_us(s->id) / 1000000), (unsigned)st.uid);
+/* ---- an asker's end ---- */
+
+static void begin(struct asker *a);
+
+/* Who waited longest for a large one's place. */
+static void
+let_next_in(struct control *c)
+{
+	struct asker *first = NULL;
+
+	for (struct asker *a = c->askers; a != NULL; a = a->next)
+		if (a->waits && (first == NULL || a->number < first->number))
+			first = a;
+	if (first != NULL)
+		begin(first);
+}
+
+static void
+leave(struct asker *a)
+{
+	if (!a->counted)
 		return;
-	}
-	if (err != 0)
-		return;
-	buf_printf(b, "message id=%s size=%llu time=%lld state=%s uid=%u", id, (unsigned long long)m->size,
-	    (long long)(msgid_time_us(s->id) / 1000000), shown_names[s->state], (unsigned)m->uid);
-	put_text(b, "sender", m->env.sender->text);
-	if (s->state == SHOWN_LATER)
-		buf_printf(b, " next=%u", s->due_s);
-	buf_char(b, '\n');
-	for (size_t i = 0; i < m->env.nrcpts; i++)
-		put_recipient(b, &m->env.rcpts[i], &m->notes[i]);
-	message_close(store, m);
+	a->counted = false;
+	a->control->nlarge--;
+	let_next_in(a->control);
 }
 
-/* ---- a client ---- */
+static void
+end_job(struct asker *a)
+{
+	if (a->job != NULL && a->request->end != NULL)
+		a->request->end(a);
+	a->job = NULL;
+	idset_done(&a->ids);
+	leave(a);
+}
 
 static void
-drop(struct client *c)
+drop(struct asker *a)
 {
-	struct client **at = &c->control->clients;
+	struct asker **at = &a->control->askers;
 
-	while (*at != c)
+	while (*at != a)
 		at = &(*at)->next;
-	*at = c->next;
-	c->control->nclients--;
-	conn_stop(c->conn);
-	conn_free(c->conn);
-	timer_free(c->turn);
-	timer_free(c->deadline);
-	shown_done(&c->list);
-	free(c);
+	*at = a->next;
+	a->control->naskers--;
+	end_job(a);
+	conn_stop(a->conn);
+	conn_free(a->conn);
+	timer_free(a->turn);
+	timer_free(a->deadline);
+	timer_free(a->life);
+	for (unsigned i = 0; i < a->nwords; i++)
+		free(a->word[i]);
+	free(a);
+}
+
+/* ---- turns ---- */
+
+static void
+finish(struct asker *a)
+{
+	if (!a->closing)
+		buf_str(conn_out(a->conn), "end\n");
+	a->closing = true;
+	end_job(a);
+}
+
+/* The next one from the loop; or from on_room(), when what is written is read. */
+static void
+go_on(struct asker *a)
+{
+	conn_flush(a->conn);
+	timer_set(a->deadline, ASKER_MS);
+	if (conn_queued(a->conn) == 0 || (!a->closing && asker_has_room(a)))
+		timer_set(a->turn, 0);
 }
 
 static void
 on_turn(void *arg)
 {
-	struct client *c = arg;
-	struct store *store = queue_store(c->control->queue);
-	struct buf *out = conn_out(c->conn);
+	struct asker *a = arg;
 
-	if (c->closing) {
-		if (conn_queued(c->conn) == 0)
-			drop(c);
+	if (a->closing) {
+		if (conn_queued(a->conn) == 0)
+			drop(a);
 		return;
 	}
-	for (size_t k = 0; k < SLICE && c->at < c->list.n && out->n < OUT_ENOUGH; k++)
-		put_message(out, store, &c->list.s[c->at++]);
-	if (c->at == c->list.n) {
-		buf_str(out, "end\n");
-		c->closing = true;
-	}
-	conn_flush(c->conn);
-	timer_set(c->deadline, CLIENT_MS);
-	if (conn_queued(c->conn) == 0 || (!c->closing && conn_queued(c->conn) < OUT_ENOUGH))
-		timer_set(c->turn, 0);          /* else on_room() goes on */
+	if (!a->request->turn(a, conn_out(a->conn)) || a->closing)
+		finish(a);
+	go_on(a);
 }
 
 static void
 on_room(void *arg)
 {
-	struct client *c = arg;
+	struct asker *a = arg;
 
-	if (c->asked)
-		timer_set(c->turn, 0);
+	if (a->closing || a->job != NULL)
+		timer_set(a->turn, 0);
 }
 
 static void
-list(struct client *c, struct buf *out)
+begin(struct asker *a)
 {
-	struct queue *q = c->control->queue;
+	struct control *c = a->control;
 
-	for (size_t i = 0; i < queue_relays(q); i++)
-		put_relay(out, queue_relay(q, i));
-	queue_list(q, &c->list);
-}
-
-/* Anybody may ask, as with Postfix; asked again at once it has just been done. */
-static void
-flush(struct control *c)
-{
-	int64_t now = clock_mono_ms();
-
-	if (c->flushed_ms != 0 && now - c->flushed_ms < FLUSH_MS)
+	/* Root waits for nobody. */
+	if (a->request->large && !asker_may_all(a) && c->nlarge >= MAX_LARGE) {
+		a->waits = true;
+		timer_off(a->deadline);
 		return;
-	c->flushed_ms = now;
-	queue_flush(c->queue);
+	}
+	a->waits = false;
+	a->counted = a->request->large;
+	c->nlarge += a->counted;
+	a->request->begin(a, conn_out(a->conn));
+	if (a->closing || a->request->turn == NULL)
+		finish(a);
+	go_on(a);
+}
+
+/* ---- the request ---- */
+
+static const struct request *
+find(struct span name)
+{
+	for (size_t i = 0; i < NREQUESTS; i++)
+		if (span_eq(name, span_of(requests[i]->name)))
+			return requests[i];
+	return NULL;
+}
+
+/* False: it does not decode, or there are too many. */
+static bool
+take_words(struct asker *a, struct span rest)
+{
+	struct span word;
+	struct buf b;
+
+	while (span_cut(&rest, ' ', &word)) {
+		if (a->nwords == ASK_WORDS)
+			return false;
+		buf_init(&b, LINE_MAX_BYTES);
+		if (text_percent(word, &b) < 0 || b.n == 0 || memchr(b.p, '\0', b.n) != NULL) {
+			buf_done(&b);
+			return false;
+		}
+		a->word[a->nwords++] = (char *)buf_steal(&b).p;
+	}
+	return true;
+}
+
+static void
+take_request(struct asker *a, struct span line)
+{
+	struct span name = SPAN("");
+	bool good;
+
+	if (!span_cut(&line, ' ', &name) || (a->request = find(name)) == NULL) {
+		asker_error(a, "unknown", "this daemon knows no request \"%.*s\"", (int)name.n, name.p);
+		return;
+	}
+	good = take_words(a, line);
+	if (a->request->root && !asker_may_all(a))
+		asker_error(a, "denied", "%s is for root", a->request->name);
+	else if (!good || a->nwords < a->request->least || a->nwords > a->request->most)
+		asker_error(a, "usage", "write: %s%s%s", a->request->name, a->request->usage[0] != '\0' ? " " : "",
+		    a->request->usage);
+	else if (a->request->list)
+		a->listing = true;
+	else
+		begin(a);
+}
+
+static void
+take_id(struct asker *a, struct span line)
+{
+	char name[ID_LEN + 1];
+	msgid id;
+
+	if (span_eq(line, SPAN("."))) {
+		a->listing = false;
+		begin(a);
+		return;
+	}
+	snprintf(name, sizeof(name), "%.*s", (int)line.n, line.p);
+	if (line.n != ID_LEN || !msgid_parse(name, &id))
+		asker_error(a, "usage", "\"%.*s\" is no message ID; it has %d digits as mailq shows it",
+		    (int)(line.n < 80 ? line.n : 80), line.p, ID_LEN);
+	else if (a->ids.n == ASK_LIST)
+		asker_error(a, "usage", "more than %d IDs in one list; send the others in another", ASK_LIST);
+	else
+		idset_add(&a->ids, id);
 }
 
 static void
 on_line(void *arg, struct span line, bool more)
 {
-	struct client *c = arg;
-	struct buf *out = conn_out(c->conn);
+	struct asker *a = arg;
 
 	(void)more;
-	if (c->asked)
+	if (a->closing || (a->request != NULL && !a->listing))
 		return;
-	c->asked = true;
-	if (span_eq(line, SPAN("mailq"))) {
-		list(c, out);
-	} else if (span_eq(line, SPAN("flush"))) {
-		flush(c->control);
-	} else {
-		buf_str(out, "error unknown request\n");
-		c->closing = true;
-	}
-	conn_flush(c->conn);
-	timer_set(c->turn, 0);
+	timer_set(a->deadline, ASKER_MS);
+	if (line.n > LINE_MAX_BYTES)
+		asker_error(a, "usage", "a line of %zu octets; the longest has %d", line.n, LINE_MAX_BYTES);
+	else if (a->request == NULL)
+		take_request(a, line);
+	else
+		take_id(a, line);
+	if (a->closing)
+		go_on(a);
 }
 
 static void
@@ -252,41 +317,78 @@ on_deadline(void *arg)
 
 static const struct conn_ops conn_ops = { .line = on_line, .room = on_room, .gone = on_gone };
 
+/* ---- the socket ---- */
+
+static bool
+has_room(const struct control *c, uid_t uid)
+{
+	unsigned n = 0;
+
+	for (const struct asker *a = c->askers; a != NULL; a = a->next)
+		n += a->uid == uid;
+	return c->naskers < MAX_ASKERS - (is_admin(uid) ? 0 : MAX_OF_USER) && (is_admin(uid) || n < MAX_OF_USER);
+}
+
+/* A line fits any socket's buffer; who has gone does not hear it. */
+static void
+turn_away(int fd, const char *text)
+{
+	struct buf line;
+
+	buf_init(&line, 1024);
+	put_error(&line, "failed", text);
+	(void)!send(fd, line.p, line.n, MSG_DONTWAIT | MSG_NOSIGNAL);
+	buf_done(&line);
+	close(fd);
+}
+
 static void
 on_connection(void *arg, int fd)
 {
-	struct control *ctl = arg;
-	struct client *c;
+	struct control *c = arg;
+	struct ucred who;
+	socklen_t n = sizeof(who);
+	struct asker *a;
 
-	if (ctl->nclients >= MAX_CLIENTS) {
-		close(fd);                      /* the asker sees no "end" and says so */
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n) < 0) {
+		turn_away(fd, "the daemon cannot tell who asks");
 		return;
 	}
-	c = xcalloc(1, sizeof(*c));
-	c->control = ctl;
-	c->conn = conn_new(ctl->base, fd, 1024, &conn_ops, c);
-	c->turn = timer_new(ctl->base, on_turn, c);
-	c->deadline = timer_new(ctl->base, on_deadline, c);
-	c->next = ctl->clients;
-	ctl->clients = c;
-	ctl->nclients++;
-	timer_set(c->deadline, CLIENT_MS);
+	if (!has_room(c, who.uid)) {
+		turn_away(fd, "too many ask at once; try again in a moment");
+		return;
+	}
+	a = xcalloc(1, sizeof(*a));
+	a->control = c;
+	a->uid = who.uid;
+	a->number = c->number++;
+	a->conn = conn_new(c->base, fd, LINE_END_BYTES, &conn_ops, a);
+	a->turn = timer_new(c->base, on_turn, a);
+	a->deadline = timer_new(c->base, on_deadline, a);
+	a->life = timer_new(c->base, on_deadline, a);
+	a->next = c->askers;
+	c->askers = a;
+	c->naskers++;
+	timer_set(a->deadline, ASKER_MS);
+	if (!asker_may_all(a))
+		timer_set(a->life, LIFE_MS);
 }
 
-/* ---- the socket ---- */
-
 struct control *
-control_start(struct event_base *base, struct queue *q, struct buf *why)
+control_start(struct event_base *base, struct queue *q, const struct control_daemon *daemon, struct buf *why)
 {
 	struct control *c = xcalloc(1, sizeof(*c));
 
 	c->base = base;
 	c->queue = q;
+	c->daemon = *daemon;
+	c->started_s = clock_wall_s();
 	c->fd = local_listen("control", c->path, why);
 	if (c->fd < 0) {
 		free(c);
 		return NULL;
 	}
+	c->census = census_new(queue_store(q));
 	c->acceptor = acceptor_new(base, c->fd, on_connection, c);
 	return c;
 }
@@ -296,9 +398,10 @@ control_stop(struct control *c)
 {
 	if (c == NULL)
 		return;
-	while (c->clients != NULL)
-		drop(c->clients);
 	acceptor_free(c->acceptor);
+	while (c->askers != NULL)
+		drop(c->askers);
+	census_free(c->census);
 	close(c->fd);
 	unlink(c->path);
 	free(c);

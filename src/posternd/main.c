@@ -107,9 +107,23 @@ static void
 hup(void *arg)
 {
 	struct daemon *d = arg;
+	struct buf why;
+
+	buf_init(&why, 4096);
+	if (!d->leaving)
+		reload(d->queue, d->listen, d->conf_path, &why);
+	buf_done(&why);
+}
+
+static bool
+on_reload(void *arg, struct buf *why)
+{
+	struct daemon *d = arg;
 
 	if (!d->leaving)
-		reload(d->queue, d->listen, d->conf_path);
+		return reload(d->queue, d->listen, d->conf_path, why);
+	buf_str(why, "the daemon is stopping");
+	return false;
 }
 
 static void
@@ -216,6 +230,7 @@ watch_all(struct daemon *d)
 static int
 start(struct daemon *d, struct buf *why)
 {
+	const struct control_daemon self = { .reload = on_reload, .arg = d };
 	struct config *conf;
 	int rc, err;
 
@@ -232,7 +247,7 @@ start(struct daemon *d, struct buf *why)
 	d->queue = queue_new(d->base, d->store, conf, why);
 	if (d->queue == NULL)
 		return EX_CONFIG;
-	d->control = control_start(d->base, d->queue, why);
+	d->control = control_start(d->base, d->queue, &self, why);
 	if (d->control == NULL)
 		return EX_OSERR;
 	d->submit = submit_start(d->base, d->queue, why);

@@ -47,21 +47,20 @@ put_to_work(struct queue *q, struct listen *l, struct config *c, struct buf *why
 	return true;
 }
 
-void
-reload(struct queue *q, struct listen *l, const char *path)
+bool
+reload(struct queue *q, struct listen *l, const char *path, struct buf *why)
 {
 	struct config *c;
-	struct buf why;
+	bool good;
 
-	buf_init(&why, 4096);
 	notify_reloading();
-	if (reload_read(path, &c, &why) != 0 ||
-	    !put_to_work(q, l, c, &why)) {
-		log_err("reload: %s; the running configuration stays", buf_cstr(&why));
-	} else {
+	good = reload_read(path, &c, why) == 0 && put_to_work(q, l, c, why);
+	if (good) {
 		reload_apply(queue_conf(q), queue_store(q));
 		log_info("reload: %s is in use", path);
+	} else {
+		log_err("reload: %s; the running configuration stays", buf_cstr(why));
 	}
 	notify_ready();
-	buf_done(&why);
+	return good;
 }

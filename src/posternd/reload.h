@@ -5,6 +5,8 @@
 #ifndef POSTERND_RELOAD_H
 #define POSTERND_RELOAD_H
 
+#include <stdbool.h>
+
 #include "base/buf.h"
 #include "config/config.h"
 #include "posternd/listen.h"
@@ -17,7 +19,7 @@ int  reload_read(const char *path, struct config **ret, struct buf *why);
 /* What is of the daemon as a whole: the log, and what the shim must know. */
 void reload_apply(const struct config *c, struct store *store);
 
-/* SIGHUP. */
-void reload(struct queue *q, struct listen *l, const char *path);
+/* SIGHUP, or an admin's word; logged.  False: nothing has changed, one line in *why. */
+bool reload(struct queue *q, struct listen *l, const char *path, struct buf *why);
 
 #endif

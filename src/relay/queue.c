@@ -355,14 +355,56 @@ queue_list(struct queue *q, struct shown_list *ret)
 	shown_add_ready(ret, &q->ready);
 	for (struct work *w = q->works; w != NULL; w = *work_next(w))
 		shown_add(ret, &(struct shown){
-			.id = work_entry(w)->id, .state = SHOWN_ACTIVE, .place = PLACE_CUR,
+			.id = work_entry(w)->id, .state = SHOWN_ACTIVE, .place = PLACE_CUR, .uid = work_entry(w)->uid,
 		});
 	shown_add_waiting(ret, due_waiting(q->due));
-	shown_add_place(ret, q->store, PLACE_NEW, SHOWN_READY);
-	shown_add_place(ret, q->store, PLACE_HOLD, SHOWN_HOLD);
-	shown_add_place(ret, q->store, PLACE_DEAD, SHOWN_DEAD);
-	shown_add_place(ret, q->store, PLACE_BAD, SHOWN_BAD);
-	shown_sort(ret);
+}
+
+struct roll *
+queue_roll(struct queue *q)
+{
+	struct shown_list list;
+
+	queue_list(q, &list);
+	return roll_new(q->store, &list);
+}
+
+static bool
+is_there(struct queue *q, const struct shown *s)
+{
+	struct stored st;
+
+	return store_stat(q->store, s->place, s->id, &st) == 0;
+}
+
+bool
+queue_find(struct queue *q, msgid id, struct shown *ret)
+{
+	static const struct shown places[] = {
+		{ .place = PLACE_CUR, .state = SHOWN_READY }, { .place = PLACE_LATER, .state = SHOWN_LATER },
+		{ .place = PLACE_HOLD, .state = SHOWN_HOLD }, { .place = PLACE_DEAD, .state = SHOWN_DEAD },
+		{ .place = PLACE_BAD, .state = SHOWN_BAD }, { .place = PLACE_NEW, .state = SHOWN_READY },
+	};
+	const struct waiting *later = due_waiting(q->due);
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		*ret = places[i];
+		ret->id = id;
+		if (is_there(q, ret))
+			break;
+		if (i + 1 == sizeof(places) / sizeof(places[0]))
+			return false;
+	}
+	for (struct work *w = q->works; w != NULL; w = *work_next(w))
+		if (work_entry(w)->id == id)
+			ret->state = SHOWN_ACTIVE;
+	for (size_t i = 0; i < later->n && (ret->place == PLACE_CUR || ret->place == PLACE_LATER); i++) {
+		if (later->e[i]->id == id) {
+			ret->state = SHOWN_LATER;
+			ret->due_s = later->e[i]->due_s;
+		}
+	}
+	return true;
 }
 
 struct store *

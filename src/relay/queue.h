@@ -18,6 +18,7 @@
 
 #include "config/config.h"
 #include "net/uplink.h"
+#include "relay/roll.h"
 #include "relay/shown.h"
 #include "relay/upstream.h"
 #include "spool/store.h"
@@ -73,7 +74,13 @@ struct queue_rates {
 
 void          queue_rates(const struct queue *q, struct queue_rates *ret);
 
-void          queue_list(struct queue *q, struct shown_list *ret);      /* every message; shown_done() */
+/*
+ * What memory knows, in no order: what is ready, carried, waits; for
+ * shown_done().  All messages, in slices.  One, wherever it is: false: nowhere.
+ */
+void          queue_list(struct queue *q, struct shown_list *ret);
+struct roll  *queue_roll(struct queue *q);
+bool          queue_find(struct queue *q, msgid id, struct shown *ret);
 struct store *queue_store(struct queue *q);
 
 size_t queue_relays(const struct queue *q);

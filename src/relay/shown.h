@@ -1,6 +1,7 @@
 /*
- * shown.h - a list of all messages for somebody who asked: made at once from
- * memory and directories, read from the files later, a slice at a time.
+ * shown.h - a message as it stands in a list for somebody who asked: what
+ * memory knows of it.  The rest is read from its file later, a slice at a
+ * time; see roll.h.
  */
 #ifndef RELAY_SHOWN_H
 #define RELAY_SHOWN_H
@@ -16,6 +17,7 @@ struct shown {
 	enum shown_state state;
 	enum place       place;
 	uint32_t         due_s;         /* SHOWN_LATER */
+	uid_t            uid;           /* of what memory knows: not of new/, hold/, dead/, bad/ */
 };
 
 struct shown_list {
@@ -26,8 +28,6 @@ struct shown_list {
 void shown_add(struct shown_list *l, const struct shown *s);
 void shown_add_ready(struct shown_list *l, const struct ready *r);
 void shown_add_waiting(struct shown_list *l, const struct waiting *w);
-void shown_add_place(struct shown_list *l, struct store *store, enum place p, enum shown_state state);
-void shown_sort(struct shown_list *l);          /* by arrival */
 void shown_done(struct shown_list *l);
 
 #endif

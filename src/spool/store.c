@@ -151,6 +151,16 @@ store_wrote(const struct store *s, const struct stat *st)
 	return st->st_uid == s->owner && (st->st_mode & 077) == 0;
 }
 
+int64_t
+store_changed_us(struct store *s, enum place p)
+{
+	struct stat st;
+
+	if (fs_stat(s->dir[p], &st) < 0)
+		return 0;
+	return (int64_t)st.st_mtim.tv_sec * 1000000 + st.st_mtim.tv_nsec / 1000;
+}
+
 /* from-user of a file the daemon wrote; what is not to be had is the owner's. */
 static uid_t
 read_submitter(struct store *s, enum place p, const char *name, uid_t owner)

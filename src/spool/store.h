@@ -80,6 +80,8 @@ int  store_walk_begin(struct store *s, enum place p, struct store_walk **ret);
 int  store_walk_step(struct store_walk *w, int (*each)(void *arg, const struct stored *m), void *arg);
 void store_walk_end(struct store_walk *w);              /* NULL is fine */
 
+int64_t store_changed_us(struct store *s, enum place p);        /* when something last came or went; 0: unknown */
+
 int  store_stat(struct store *s, enum place p, msgid id, struct stored *ret);
 int  store_move(struct store *s, msgid id, enum place from, enum place to);
 void store_sync_soon(struct store *s, enum place p);    /* the helper thread syncs it within a second */

@@ -300,8 +300,8 @@ list(enum place p, msgid *ids)
 START_TEST(restart_with_thousands)
 {
 	static msgid  cur[MANY], later[MANY];
-	struct shown_list shown;
-	struct shown *all;
+	struct roll  *roll;
+	struct shown  s;
 	unsigned      at = MANY;
 
 	fill(PLACE_LATER, "later@example.org");
@@ -310,15 +310,17 @@ START_TEST(restart_with_thousands)
 	list(PLACE_LATER, later);
 	r.relay[0].lines = "\tconnections = 1\n";
 	rig_start(&r);
-	queue_list(r.q, &shown);
-	all = shown.s;
-	ck_assert_uint_eq(shown.n, 2 * MANY);
-	for (size_t i = 0; i < MANY; i++) {
-		if (all[i].id != later[i] || all[i].state != SHOWN_LATER || all[MANY + i].id != cur[i] ||
-		    all[MANY + i].state != SHOWN_READY)
+	roll = queue_roll(r.q);
+	while (roll_turn(roll))
+		;
+	ck_assert_uint_eq(roll_count(roll), 2 * MANY);
+	for (size_t i = 0; roll_next(roll, &s); i++) {
+		bool waits = i < MANY;
+
+		if (s.id != (waits ? later[i] : cur[i - MANY]) || s.state != (waits ? SHOWN_LATER : SHOWN_READY))
 			ck_abort_msg("entry %zu", i);
 	}
-	shown_done(&shown);
+	roll_free(roll);
 	UNTIL(&r, rig_got(&r, 0, NULL) == MANY, 20);
 	rig_pass(&r, 30);
 	ck_assert_uint_eq(rig_got(&r, 0, NULL), MANY);

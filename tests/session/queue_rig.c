@@ -514,14 +514,18 @@ rig_up(const struct rig *r, size_t relay)
 struct shown
 rig_shown(struct rig *r, msgid id)
 {
-	struct shown_list list;
-	struct shown      ret = { 0 };
+	struct roll *roll = queue_roll(r->q);
+	struct shown s, ret = { 0 }, found;
 
-	queue_list(r->q, &list);
-	for (size_t i = 0; i < list.n; i++)
-		if (list.s[i].id == id)
-			ret = list.s[i];
-	shown_done(&list);
+	while (roll_turn(roll))
+		;
+	while (roll_next(roll, &s))
+		if (s.id == id)
+			ret = s;
+	roll_free(roll);
 	ck_assert_uint_eq(ret.id, id);
+	ck_assert(queue_find(r->q, id, &found));
+	ck_assert_int_eq(found.state, ret.state);
+	ck_assert_uint_eq(found.due_s, ret.due_s);
 	return ret;
 }

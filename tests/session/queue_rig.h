@@ -119,5 +119,6 @@ TCase *queue_network_case(void);
 TCase *queue_network_two_case(void);
 TCase *queue_pause_case(void);
 TCase *queue_pause_two_case(void);
+TCase *queue_actions_case(void);
 
 #endif

@@ -25,5 +25,6 @@ suite_queue(void)
 	suite_add_tcase(s, queue_network_two_case());
 	suite_add_tcase(s, queue_pause_case());
 	suite_add_tcase(s, queue_pause_two_case());
+	suite_add_tcase(s, queue_actions_case());
 	return s;
 }

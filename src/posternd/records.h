@@ -1,0 +1,40 @@
+/*
+ * records.h - the lines that answer an asker: a record's name and
+ * key=value…, values percent-encoded, so that nothing a message or a server
+ * says can begin a key or a line.  A record or a key that an asker does not
+ * know is passed over by it.
+ *
+ *   message id=… size=… time=… state=ready|active|later|hold|dead|bad uid=… user=… sender=…
+ *           attempts=… last=… [next=…] [reason=…]
+ *   recipient addr=… state=waiting|sent|deferred|failed [time=… code=… dsn=… relay=… text=…]
+ *   relay name=… provider=… host=… port=… state=… sessions=… since=… carried=… sent_1m=…
+ *           needs_person=0|1 [quota_minute=USED/MAX quota_hour=… quota_day=… quota_recipients_day=… room_at=…]
+ *           [verdict=… until=… text=… hint=…]
+ *   option key=… value=…            of the envelope
+ *   journal time=… event=… text=…   a line of it
+ *   header text=…                   a line of it; more=1: the next record goes on with it
+ *   content text=…                  likewise
+ */
+#ifndef POSTERND_RECORDS_H
+#define POSTERND_RECORDS_H
+
+#include "relay/shown.h"
+#include "relay/upstream.h"
+#include "spool/store.h"
+
+void record_text(struct buf *b, const char *key, const char *value);
+void record_span(struct buf *b, const char *key, struct span value);
+
+void record_relay(struct buf *b, const struct upstream *u);
+const char *record_relay_state(const struct upstream *u);
+bool record_needs_person(const struct upstream *u);
+
+void record_message(struct buf *b, const struct shown *s, const struct message *m);
+
+/* What cannot be read: all that the file's status says, and why it cannot. */
+void record_unread(struct buf *b, enum shown_state state, const struct stored *st, const char *user, const char *why);
+void record_recipient(struct buf *b, const struct rcpt *to, const struct outcome_note *n);
+void record_options(struct buf *b, const struct envelope *e);
+void record_journal(struct buf *b, struct span line);
+
+#endif
