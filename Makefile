@@ -157,7 +157,7 @@ JOBS = -j$(shell nproc 2>/dev/null || echo 1)
 check check-asan try bench: deps-check
 	@$(MAKE) $(JOBS) $@-built
 
-check-built: tests check-layers check-links lint
+check-built: tests check-layers check-links check-providers lint
 	@BUILD=$(abspath $(BUILD)) tests/rings
 
 # No check-links there: the sanitizers are libraries.
@@ -181,6 +181,10 @@ check-layers:
 
 check-links: $(filter $(BUILD)/sendmail $(BUILD)/postern-stdio,$(PROGRAMS))
 	@tests/links $^
+
+check-providers:
+	@etc/providers/table | cmp - etc/providers/README.md || \
+		{ echo "etc/providers/table > etc/providers/README.md brings it up to date" >&2; exit 1; }
 
 lint:
 	@CC="$(CC)" tests/lint
@@ -246,7 +250,7 @@ install-files: install-mta
 	$(INSTALL) -m 0755 $(BUILD)/posternd $(DESTDIR)$(sbindir)
 	$(INSTALL) -m 0755 $(BUILD)/postern $(DESTDIR)$(bindir)
 	$(INSTALL) -m 0755 $(HELPERS) $(DESTDIR)$(libexec_dir)
-	$(INSTALL) -m 0644 $(wildcard etc/providers/*) $(DESTDIR)$(providers_dir)
+	$(INSTALL) -m 0644 $(wildcard etc/providers/*.conf) $(DESTDIR)$(providers_dir)
 	@test -e $(DESTDIR)$(conf_file) || { echo "installing $(conf_file)"; \
 		$(INSTALL) -m 0644 etc/postern.conf $(DESTDIR)$(conf_file); }
 	@echo installing $(DESTDIR)$(unitdir)/postern.service
@@ -264,7 +268,7 @@ uninstall:
 	rm -f $(mta_files) $(addprefix $(DESTDIR),$(sbindir)/posternd $(bindir)/postern \
 		$(unitdir)/postern.service $(sysusersdir)/postern.conf $(tmpfilesdir)/postern.conf)
 	rm -f $(foreach h,$(HELPERS),$(DESTDIR)$(libexec_dir)/$(notdir $(h)))
-	rm -f $(foreach p,$(wildcard etc/providers/*),$(DESTDIR)$(providers_dir)/$(notdir $(p)))
+	rm -f $(foreach p,$(wildcard etc/providers/*.conf),$(DESTDIR)$(providers_dir)/$(notdir $(p)))
 	rm -f $(foreach p,$(pages),$(DESTDIR)$(mandir)/man$(subst .,,$(suffix $(p)))/$(notdir $(p)))
 	-rmdir $(DESTDIR)$(libexec_dir) $(DESTDIR)$(providers_dir) $(DESTDIR)$(datadir)/postern
 	@contrib/mta-files restore $(mta_files)
@@ -291,7 +295,7 @@ distclean: clean
 		aclocal.m4 autom4te.cache configure~
 
 .PHONY: all install install-mta install-files uninstall help tests check check-built check-asan check-asan-built check-valgrind try try-built \
-	bench bench-built check-layers check-links lint deps deps-check deps-peers clean distclean
+	bench bench-built check-layers check-links check-providers lint deps deps-check deps-peers clean distclean
 
 # --- Fuzzing ---------------------------------------------------------------
 # `make check` gives each target its corpus (replay.c); `make fuzz` lets

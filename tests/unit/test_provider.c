@@ -247,6 +247,87 @@ START_TEST(fact)
 }
 END_TEST
 
+/* Where each service takes mail, and how one logs in there: none may be forgotten. */
+static const struct {
+	const char *name, *host;
+	unsigned    port;
+	const char *tls, *auth;
+} presets[] = {
+	{ "gmail", "smtp.gmail.com", 465, "implicit", "PLAIN LOGIN XOAUTH2 OAUTHBEARER" },
+	{ "gworkspace", "smtp.gmail.com", 465, "implicit", "PLAIN LOGIN XOAUTH2 OAUTHBEARER" },
+	{ "gworkspace-relay", "smtp-relay.gmail.com", 465, "implicit", "PLAIN LOGIN XOAUTH2 OAUTHBEARER" },
+	{ "m365", "smtp.office365.com", 587, "starttls", "XOAUTH2 LOGIN" },
+	{ "outlook", "smtp-mail.outlook.com", 587, "starttls", "XOAUTH2" },
+	{ "ses-eu-west-1", "email-smtp.eu-west-1.amazonaws.com", 465, "implicit", "PLAIN LOGIN" },
+	{ "fastmail", "smtp.fastmail.com", 465, "implicit", "PLAIN LOGIN XOAUTH2 OAUTHBEARER" },
+	{ "yahoo", "smtp.mail.yahoo.com", 465, "implicit", "PLAIN LOGIN XOAUTH2" },
+	{ "aol", "smtp.aol.com", 465, "implicit", "PLAIN LOGIN XOAUTH2" },
+	{ "att", "smtp.mail.att.net", 465, "implicit", "PLAIN XOAUTH2" },
+	{ "icloud", "smtp.mail.me.com", 587, "starttls", "PLAIN LOGIN" },
+	{ "zoho", "smtp.zoho.com", 465, "implicit", "LOGIN PLAIN" },
+	{ "zoho-pro", "smtppro.zoho.com", 465, "implicit", "LOGIN PLAIN" },
+	{ "zoho-eu", "smtp.zoho.eu", 465, "implicit", "LOGIN PLAIN" },
+	{ "zoho-in", "smtp.zoho.in", 465, "implicit", "LOGIN PLAIN" },
+	{ "zoho-au", "smtp.zoho.com.au", 465, "implicit", "LOGIN PLAIN" },
+	{ "zoho-jp", "smtp.zoho.jp", 465, "implicit", "LOGIN PLAIN" },
+	{ "zoho-ca", "smtp.zohocloud.ca", 465, "implicit", "LOGIN PLAIN" },
+	{ "gmx-net", "mail.gmx.net", 465, "implicit", "PLAIN LOGIN" },
+	{ "gmx-com", "mail.gmx.com", 465, "implicit", "PLAIN LOGIN" },
+	{ "mailcom", "smtp.mail.com", 465, "implicit", "PLAIN LOGIN" },
+	{ "webde", "smtp.web.de", 465, "implicit", "PLAIN LOGIN" },
+	{ "tonline", "securesmtp.t-online.de", 465, "implicit", "PLAIN LOGIN" },
+	{ "ionos", "smtp.1und1.de", 465, "implicit", "PLAIN LOGIN" },
+	{ "strato", "smtp.strato.de", 465, "implicit", "PLAIN LOGIN" },
+	{ "posteo", "posteo.de", 465, "implicit", "PLAIN" },
+	{ "proton", "smtp.protonmail.ch", 587, "starttls", "PLAIN LOGIN" },
+	{ "yandex", "smtp.yandex.com", 465, "implicit", "PLAIN LOGIN XOAUTH2" },
+	{ "mailru", "smtp.mail.ru", 465, "implicit", "PLAIN LOGIN XOAUTH2" },
+	{ "comcast", "smtp.comcast.net", 465, "implicit", "PLAIN XOAUTH2" },
+	{ "orange", "smtp.orange.fr", 465, "implicit", "PLAIN LOGIN" },
+	{ "free", "smtp.free.fr", 465, "implicit", "PLAIN LOGIN" },
+	{ "laposte", "smtp.laposte.net", 465, "implicit", "PLAIN LOGIN" },
+	{ "sfr", "smtp.sfr.fr", 465, "implicit", "PLAIN LOGIN" },
+	{ "ovh", "ssl0.ovh.net", 465, "implicit", "PLAIN LOGIN" },
+	{ "gandi", "mail.gandi.net", 465, "implicit", "PLAIN LOGIN" },
+	{ "infomaniak", "mail.infomaniak.com", 587, "starttls", "PLAIN LOGIN" },
+	{ "bt", "mail.btinternet.com", 465, "implicit", "PLAIN LOGIN" },
+	{ "bell", "smtphm.sympatico.ca", 587, "starttls", "PLAIN LOGIN" },
+	{ "telstra", "smtp.telstra.com", 465, "implicit", "PLAIN LOGIN" },
+	{ "sendgrid", "smtp.sendgrid.net", 465, "implicit", "PLAIN LOGIN" },
+	{ "mailgun", "smtp.mailgun.org", 465, "implicit", "PLAIN LOGIN" },
+	{ "mailgun-eu", "smtp.eu.mailgun.org", 465, "implicit", "PLAIN LOGIN" },
+	{ "postmark", "smtp.postmarkapp.com", 587, "starttls", "PLAIN LOGIN CRAM-MD5" },
+	{ "postmark-broadcast", "smtp-broadcasts.postmarkapp.com", 587, "starttls", "PLAIN LOGIN CRAM-MD5" },
+	{ "brevo", "smtp-relay.brevo.com", 587, "starttls", "PLAIN LOGIN" },
+	{ "sparkpost", "smtp.sparkpostmail.com", 587, "starttls", "LOGIN" },
+	{ "sparkpost-eu", "smtp.eu.sparkpostmail.com", 587, "starttls", "LOGIN" },
+	{ "mailjet", "in-v3.mailjet.com", 587, "starttls", "PLAIN LOGIN" },
+	{ "smtp2go", "mail.smtp2go.com", 465, "implicit", "PLAIN LOGIN" },
+	{ "mandrill", "smtp.mandrillapp.com", 587, "starttls", "PLAIN LOGIN" },
+	{ "resend", "smtp.resend.com", 465, "implicit", "PLAIN LOGIN" },
+	{ "mailersend", "smtp.mailersend.net", 587, "starttls", "PLAIN LOGIN" },
+	{ "mailtrap", "live.smtp.mailtrap.io", 587, "starttls", "PLAIN LOGIN" },
+};
+
+START_TEST(preset)
+{
+	struct span rest = span_of(presets[_i].auth), mechanism;
+	struct provider p;
+	struct buf why;
+
+	buf_init(&why, 65536);
+	ck_assert_msg(provider_read(PROVIDERS, presets[_i].name, &p, &why) == 0, "%s", buf_cstr(&why));
+	ck_assert_str_eq(p.host, presets[_i].host);
+	ck_assert_uint_eq(p.port, presets[_i].port);
+	ck_assert_str_eq(p.tls, presets[_i].tls);
+	ck_assert_uint_eq(strlen(p.auth), rest.n);
+	while (span_cut(&rest, ' ', &mechanism))
+		ck_assert(span_icontains(span_of(p.auth), mechanism));
+	provider_done(&p);
+	buf_done(&why);
+}
+END_TEST
+
 /* ---- files of our own making ---- */
 
 static char dir[] = "/tmp/postern-provider-XXXXXX";
@@ -432,6 +513,7 @@ suite_provider(void)
 	tcase_add_test(files, there_are_files);
 	tcase_add_loop_test(files, file_reads_and_rules_win, 0, nnames);
 	tcase_add_loop_test(files, fact, 0, sizeof(facts) / sizeof(facts[0]));
+	tcase_add_loop_test(files, preset, 0, sizeof(presets) / sizeof(presets[0]));
 	suite_add_tcase(s, files);
 	tcase_add_checked_fixture(own, setup, teardown);
 	tcase_add_test(own, like_fills_the_rest);
