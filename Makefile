@@ -197,6 +197,8 @@ deps-check:
 	@contrib/deps build check
 deps-peers:
 	@contrib/deps peers
+deps-fuzz:
+	@contrib/deps build fuzz
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
@@ -295,18 +297,17 @@ distclean: clean
 		aclocal.m4 autom4te.cache configure~
 
 .PHONY: all install install-mta install-files uninstall help tests check check-built check-asan check-asan-built check-valgrind try try-built \
-	bench bench-built check-layers check-links check-providers lint deps deps-check deps-peers clean distclean
+	bench bench-built check-layers check-links check-providers lint deps deps-check deps-peers deps-fuzz clean distclean
 
 # --- Fuzzing ---------------------------------------------------------------
 # `make check` gives each target its corpus (replay.c); `make fuzz` lets
-# libFuzzer work on it.  What that finds stays in build-fuzz: a crash becomes
-# a file of the corpus in the commit that repairs it.
+# libFuzzer work on it.  What that finds stays in build-fuzz: see hunt.
 
 FUZZ_SECONDS = 10
 FUZZ_NAMES = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 REPLAYS = $(FUZZ_NAMES:%=$(BUILD)/replay_%)
 FUZZERS = $(FUZZ_NAMES:%=$(BUILD)/fuzz_%)
-FUZZ_LIBS = $(call libs,smtp spool mail oauth base)
+FUZZ_LIBS = $(call libs,sendmail smtp spool mail oauth base)
 FUZZ_MORE_LIBS = -Wl,--as-needed $(OAUTH_LIBS)
 
 tests: $(REPLAYS)
@@ -316,17 +317,11 @@ $(REPLAYS): $(BUILD)/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/
 $(FUZZERS): $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(FUZZ_LIBS)
 	$(LINK) -fsanitize=fuzzer -o $@ $^ $(FUZZ_MORE_LIBS)
 
-fuzz:
+fuzz fuzzers: deps-fuzz
 	@$(MAKE) BUILD=build-fuzz CC=clang WERROR= \
-		SANITIZE="$(ASAN) -fsanitize=fuzzer-no-link" fuzz-built
+		SANITIZE="$(ASAN) -fsanitize=fuzzer-no-link" $@-built
+fuzzers-built: $(FUZZERS)
 fuzz-built: $(FUZZERS)
-	@for name in $(FUZZ_NAMES); do \
-		mkdir -p $(BUILD)/corpus/$$name; \
-		$(BUILD)/fuzz_$$name -max_total_time=$(FUZZ_SECONDS) -max_len=20000 \
-			-print_final_stats=1 -artifact_prefix=$(BUILD)/$$name- $(BUILD)/corpus/$$name \
-			tests/fuzz/corpus/$$name >$(BUILD)/$$name.log 2>&1 || \
-			{ cat $(BUILD)/$$name.log; exit 1; }; \
-		echo "fuzz $$name: $$(awk '/number_of_executed/ { print $$2 }' $(BUILD)/$$name.log) inputs"; \
-	done
+	@BUILD=$(abspath $(BUILD)) FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/hunt $(FUZZ_NAMES)
 
-.PHONY: fuzz fuzz-built
+.PHONY: fuzz fuzz-built fuzzers fuzzers-built
