@@ -110,7 +110,7 @@ fleet_may_carry(const struct fleet *f, const struct upstream *u)
 {
 	for (size_t i = 0; i < f->n; i++) {
 		if (f->up[i] == u)
-			return upstream_well(u) != RESTING;
+			return upstream_well(u) != RESTING || upstream_takes_urgent(u);
 		if (upstream_well(f->up[i]) == WELL)
 			return false;
 	}

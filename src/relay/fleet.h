@@ -28,7 +28,8 @@ void fleet_free_gone(struct fleet **list);       /* those of a list that are gon
 
 /*
  * Is it u's turn to carry what is ready?  The first relay that is well
- * carries; one before it that is being probed has its one message.  A probe
+ * carries; one before it that is being probed has its one message, and one
+ * that is full what is urgent (upstream_takes_urgent()).  A probe
  * into the void takes a minute, and nobody else stands still for that.
  */
 bool fleet_may_carry(const struct fleet *f, const struct upstream *u);

@@ -1,8 +1,49 @@
 /* queue_pull.c - what relays ask and tell; see queue_private.h. */
+#include <unistd.h>
+
 #include "base/clock.h"
 #include "relay/queue_private.h"
 
 #define ROUNDS_A_PULL 32                /* that end at once, before the sockets have their turn */
+
+/*
+ * What tells people of trouble: root's mail, and what the daemon itself
+ * wrote, its reports and alerts.  What came through a listener has the
+ * daemon's uid as well and passes with them: to know better every file would
+ * have to be read, and the devices that send so mostly send alarms.
+ */
+static bool
+is_urgent(uid_t uid)
+{
+	return uid == 0 || uid == getuid();
+}
+
+/* What of a line is for this relay: all, or while it is full what is urgent. */
+static size_t
+count_for(const struct upstream *u, const struct ready *r)
+{
+	if (!upstream_is_full(u))
+		return r->n;
+	return (size_t)ready_has(r, 0) + (getuid() != 0 && ready_has(r, getuid()));
+}
+
+static struct entry *
+take_for(const struct upstream *u, struct ready *r)
+{
+	struct entry *e;
+
+	if (!upstream_is_full(u))
+		return ready_take(r);
+	e = ready_take_of(r, 0);
+	return e != NULL ? e : ready_take_of(r, getuid());
+}
+
+/* Are the mails that nobody pulled yet still for this relay? */
+static bool
+is_for(const struct upstream *u, const struct work *w)
+{
+	return work_relay(w) == upstream_conf(u) && (!upstream_is_full(u) || is_urgent(work_entry(w)->uid));
+}
 
 static struct mail *
 on_next(void *owner, struct upstream *u)
@@ -13,7 +54,7 @@ on_next(void *owner, struct upstream *u)
 
 	if (q->quitting || !fleet_may_carry(q->fleet, u))
 		return NULL;
-	if (q->works != NULL && work_relay(q->works) != upstream_conf(u))
+	if (q->works != NULL && !is_for(u, q->works))
 		queue_withdraw(q);
 	if ((w = q->works) != NULL) {
 		if ((m = work_take(w)) != NULL)
@@ -21,12 +62,12 @@ on_next(void *owner, struct upstream *u)
 		if (work_is_back(w))
 			queue_end_round(q, w);  /* what was left of it cannot be sent */
 	}
-	for (int n = 0; q->ready.n > 0 && !timer_is_set(q->shortage); n++) {
+	for (int n = 0; count_for(u, &q->ready) > 0 && !timer_is_set(q->shortage); n++) {
 		if (n == ROUNDS_A_PULL) {
 			timer_set(q->tidy, 0);  /* which offers again */
 			break;
 		}
-		w = queue_load(q, u, ready_take(&q->ready));
+		w = queue_load(q, u, take_for(u, &q->ready));
 		if (w == NULL)
 			continue;
 		if ((m = work_take(w)) != NULL)
@@ -78,7 +119,7 @@ on_backlog(void *owner, struct upstream *u)
 
 	if (q->quitting || !fleet_may_carry(q->fleet, u))
 		return 0;
-	return q->ready.n + (q->works != NULL && work_has_more(q->works));
+	return count_for(u, &q->ready) + (q->works != NULL && is_for(u, q->works) && work_has_more(q->works));
 }
 
 static void

@@ -93,6 +93,40 @@ ready_take(struct ready *r)
 	return e;
 }
 
+static struct line *
+waiting_line(const struct ready *r, uid_t uid)
+{
+	struct line *l = r->turns;
+
+	while (l != NULL && l->uid != uid)
+		l = l->turn;
+	return l;
+}
+
+bool
+ready_has(const struct ready *r, uid_t uid)
+{
+	return waiting_line(r, uid) != NULL;
+}
+
+struct entry *
+ready_take_of(struct ready *r, uid_t uid)
+{
+	struct line *l = waiting_line(r, uid), *before = r->turns;
+
+	if (l == NULL)
+		return NULL;
+	if (l != before) {
+		while (before->turn != l)
+			before = before->turn;
+		before->turn = l->turn;
+		if (r->last_turn == l)
+			r->last_turn = before;
+		turn_first(r, l);
+	}
+	return ready_take(r);
+}
+
 struct entry *
 ready_take_those(struct ready *r, bool (*which)(void *arg, const struct entry *e), void *arg, size_t most)
 {

@@ -32,6 +32,10 @@ void          ready_return(struct ready *r, struct entry *e);   /* at the front 
                                                                    its user is next */
 struct entry *ready_take(struct ready *r);                      /* NULL: nothing */
 
+/* Out of turn: the first of this user's line.  NULL: it is empty. */
+struct entry *ready_take_of(struct ready *r, uid_t uid);
+bool          ready_has(const struct ready *r, uid_t uid);
+
 /*
  * Take out those for which which() is true, `most` at the most, chained by
  * next.  The others keep their place.

@@ -151,12 +151,12 @@ on_next(void *owner, struct session *s)
 	size_t n;
 
 	if (upstream_is_held(u) || u->well == RESTING || u->quitting || (u->well == PROBING && u->probing) ||
-	    !upstream_has_room(u, 1))
+	    (!upstream_has_room(u, 1) && !upstream_takes_urgent(u)))
 		return NULL;
 	if ((m = u->ops->next(u->owner, u)) == NULL)
 		return NULL;
 	n = m->nrcpt;
-	if (n > 1 && allowance_wait_s(u->allowance, n, false) != 0) {
+	if (n > 1 && allowance_wait_s(u->allowance, n, u->full) != 0) {
 		give_back(u, s, m);
 		upstream_has_room(u, n);
 		return NULL;
@@ -340,7 +340,10 @@ upstream_offer(struct upstream *u)
 {
 	size_t backlog = u->ops->backlog(u->owner, u);
 
-	if (backlog == 0 || upstream_is_held(u) || u->well == RESTING || u->quitting || !upstream_has_room(u, 1))
+	if (backlog == 0 || upstream_is_held(u) || u->well == RESTING || u->quitting)
+		return;
+	/* Of one that is full, what is urgent may be the backlog; when it becomes so just now, all of it was. */
+	if (u->full ? !upstream_takes_urgent(u) : !upstream_has_room(u, 1))
 		return;
 	for (struct link *l = u->links; l != NULL; l = l->next) {
 		if (session_is_idle(l->session)) {

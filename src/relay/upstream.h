@@ -66,6 +66,8 @@ void upstream_cut(struct upstream *u);          /* it stayed away: what was in f
 bool upstream_is_offline(const struct upstream *u);
 
 bool upstream_is_full(const struct upstream *u);        /* a limit is reached */
+/* It is, and what tells people of trouble may go all the same: a report, an alert, root's mail. */
+bool upstream_takes_urgent(const struct upstream *u);
 const struct allowance *upstream_allowance(const struct upstream *u);   /* NULL: it has no limits */
 
 /* A reload: u goes on counting where the relay of that name stood. */

@@ -180,6 +180,13 @@ upstream_has_room(struct upstream *u, size_t nrcpt)
 	return wait_s == 0;
 }
 
+bool
+upstream_takes_urgent(const struct upstream *u)
+{
+	return u->full && !upstream_is_held(u) && u->well != RESTING &&
+	    allowance_wait_s(u->allowance, 1, true) == 0;
+}
+
 /* ---- life ---- */
 
 void

@@ -185,6 +185,79 @@ START_TEST(more_recipients_than_a_day)
 }
 END_TEST
 
+/* ---- the reserve ---- */
+
+/* In this ring a message is his who sends messages of its size. */
+static void
+root_sends(void)
+{
+	msgid id = rig_submit(&r, "root@web1.example.org", "bob@example.net");
+	char *text = rig_file(&r, PLACE_NEW, id);
+
+	r.owners = true;
+	r.root_size = (off_t)strlen(text);
+	free(text);
+}
+
+static unsigned
+got_of_root(void)
+{
+	return rig_got_from(&r, 0, "root@web1.example.org");
+}
+
+static void
+user_sends(unsigned n)
+{
+	r.owners = true;
+	while (n-- > 0)
+		rig_submit(&r, "user@example.org", "bob@example.net");
+}
+
+/* Of a day of 40 the last two are for those who tell people of trouble, and they are first of all. */
+START_TEST(root_goes_first)
+{
+	r.relay[0].lines = "\tmessages-per-day = 40\n";
+	user_sends(50);
+	rig_start(&r);
+	UNTIL(&r, is_full(0), 20);
+	rig_pass(&r, 60);
+	ck_assert_uint_eq(rig_got(&r, 0, NULL), 38);
+	root_sends();
+	UNTIL(&r, got_of_root() == 1, 5);
+	root_sends();
+	root_sends();
+	rig_pass(&r, 60);
+	ck_assert_uint_eq(got_of_root(), 2);
+	ck_assert_uint_eq(rig_got(&r, 0, NULL), 40);
+	ck_assert_uint_eq(rig_files(&r, PLACE_CUR), 13);
+	/* The next day goes to them before the others, too. */
+	leap(DAY + 1800);
+	ck_assert_uint_eq(got_of_root(), 3);
+	ck_assert_uint_eq(rig_got(&r, 0, NULL), 53);
+	rig_end(&r);
+}
+END_TEST
+
+/* The breaker has its say about what is urgent, too. */
+START_TEST(root_and_a_relay_in_trouble)
+{
+	r.relay[0].lines = "\tmessages-per-day = 40\n\tidle = \"10s\"\n";
+	user_sends(39);
+	rig_start(&r);
+	UNTIL(&r, is_full(0), 20);
+	rig_pass(&r, 60);
+	script_listen(r.relay[0].script, false);
+	root_sends();
+	UNTIL(&r, rig_logged(&r, "status=resting") == 1, 20);
+	rig_pass(&r, 900);
+	ck_assert_uint_le(rig_logged(&r, "status=resting"), 3);
+	script_listen(r.relay[0].script, true);
+	UNTIL(&r, got_of_root() == 1, 100);
+	ck_assert_uint_eq(rig_got(&r, 0, NULL), 39);
+	rig_end(&r);
+}
+END_TEST
+
 /* ---- what lasts ---- */
 
 START_TEST(restart_in_the_middle)
@@ -296,6 +369,8 @@ queue_quota_case(void)
 	tcase_add_test(t, unknown_counts);
 	tcase_add_test(t, recipients_of_a_day);
 	tcase_add_test(t, more_recipients_than_a_day);
+	tcase_add_test(t, root_goes_first);
+	tcase_add_test(t, root_and_a_relay_in_trouble);
 	tcase_add_test(t, restart_in_the_middle);
 	tcase_add_test(t, written_within_seconds);
 	tcase_add_test(t, reload);

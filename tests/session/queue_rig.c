@@ -97,7 +97,7 @@ owned_fstatat(int dir, const char *name, struct stat *st, int flags)
 	int rc = fs_kernel.fstatat(dir, name, st, flags);
 
 	if (rc == 0 && the_rig->owners)
-		st->st_uid = (uid_t)st->st_size;
+		st->st_uid = st->st_size == the_rig->root_size ? 0 : (uid_t)st->st_size;
 	return rc;
 }
 

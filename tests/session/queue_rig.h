@@ -58,7 +58,8 @@ struct rig {
 	int                open_error;          /* opening a message … */
 	int                read_error;          /* … reading behind its first block, but not the journal … */
 	int                rename_error;        /* … and moving one fail so */
-	bool               owners;              /* a message's size is its owner's uid */
+	bool               owners;              /* a message's size is its owner's uid … */
+	off_t              root_size;           /* … but one of this size is root's */
 };
 
 void rig_make(struct rig *r, size_t nrelays);

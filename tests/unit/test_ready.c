@@ -121,6 +121,38 @@ START_TEST(returned_is_before_its_users_others)
 }
 END_TEST
 
+/* From wherever its line stands; the others keep their turns. */
+START_TEST(out_of_turn)
+{
+	static const uid_t of[] = { 1, 2, 3 };
+	struct entry *e;
+
+	add(11, 1);
+	add(21, 2);
+	add(22, 2);
+	add(31, 3);
+	ck_assert_ptr_null(ready_take_of(&r, 4));
+	ck_assert(!ready_has(&r, 4) && ready_has(&r, of[_i]));
+	e = ready_take_of(&r, of[_i]);
+	ck_assert_uint_eq(e->id, of[_i] * 10 + 1);
+	free(e);
+	ck_assert_uint_eq(r.n, 3);
+	ck_assert(ready_has(&r, of[_i]) == (of[_i] == 2));
+	if (_i != 0)
+		ck_assert_uint_eq(take(), 11);
+	if (_i == 0)
+		ck_assert_uint_eq(take(), 21);
+	if (_i == 0 || _i == 1)
+		ck_assert_uint_eq(take(), 31);
+	else
+		ck_assert_uint_eq(take(), 21);
+	ck_assert_uint_eq(take(), 22);
+	ck_assert_uint_eq(take(), 0);
+	add(41, 4);
+	ck_assert_uint_eq(take(), 41);
+}
+END_TEST
+
 /* Its user has no other: then nobody's turn comes before his. */
 START_TEST(returned_alone_is_next)
 {
@@ -317,6 +349,7 @@ suite_ready(void)
 	tcase_add_test(t, users_in_turn);
 	tcase_add_test(t, ten_thousand_delay_nobody);
 	tcase_add_test(t, returned_is_before_its_users_others);
+	tcase_add_loop_test(t, out_of_turn, 0, 3);
 	tcase_add_test(t, returned_alone_is_next);
 	tcase_add_test(t, returned_into_nothing);
 	tcase_add_loop_test(t, some_are_taken_out, 0, sizeof(takings) / sizeof(takings[0]));
