@@ -210,6 +210,9 @@ deps-fuzz:
 INSTALL = install
 libdir_sendmail = $(prefix)/lib/sendmail
 unitdir = $(prefix)/lib/systemd/system
+bash_dir = $(datadir)/bash-completion/completions
+zsh_dir = $(datadir)/zsh/site-functions
+fish_dir = $(datadir)/fish/vendor_completions.d
 sysusersdir = $(prefix)/lib/sysusers.d
 tmpfilesdir = $(prefix)/lib/tmpfiles.d
 mta_files = $(addprefix $(DESTDIR),$(sbindir)/sendmail $(libdir_sendmail) $(bindir)/mailq $(bindir)/newaliases)
@@ -248,11 +251,14 @@ install-mta: all
 
 install-files: install-mta
 	$(INSTALL) -d $(addprefix $(DESTDIR),$(libexec_dir) $(providers_dir) $(sysconfdir)/postern \
-		$(unitdir) $(sysusersdir) $(tmpfilesdir) $(mandir)/man1 $(mandir)/man5 $(mandir)/man8)
+		$(bash_dir) $(zsh_dir) $(fish_dir) $(unitdir) $(sysusersdir) $(tmpfilesdir) $(mandir)/man1 $(mandir)/man5 $(mandir)/man8)
 	$(INSTALL) -m 0755 $(BUILD)/posternd $(DESTDIR)$(sbindir)
 	$(INSTALL) -m 0755 $(BUILD)/postern $(DESTDIR)$(bindir)
 	$(INSTALL) -m 0755 $(HELPERS) $(DESTDIR)$(libexec_dir)
 	$(INSTALL) -m 0644 $(wildcard etc/providers/*.conf) $(DESTDIR)$(providers_dir)
+	$(INSTALL) -m 0644 contrib/completion/postern.bash $(DESTDIR)$(bash_dir)/postern
+	$(INSTALL) -m 0644 contrib/completion/_postern $(DESTDIR)$(zsh_dir)
+	$(INSTALL) -m 0644 contrib/completion/postern.fish $(DESTDIR)$(fish_dir)
 	@test -e $(DESTDIR)$(conf_file) || { echo "installing $(conf_file)"; \
 		$(INSTALL) -m 0644 etc/postern.conf $(DESTDIR)$(conf_file); }
 	@echo installing $(DESTDIR)$(unitdir)/postern.service
@@ -268,6 +274,7 @@ install-files: install-mta
 # The configuration, the users and the spool stay: there may be mail in it.
 uninstall:
 	rm -f $(mta_files) $(addprefix $(DESTDIR),$(sbindir)/posternd $(bindir)/postern \
+		$(bash_dir)/postern $(zsh_dir)/_postern $(fish_dir)/postern.fish \
 		$(unitdir)/postern.service $(sysusersdir)/postern.conf $(tmpfilesdir)/postern.conf)
 	rm -f $(foreach h,$(HELPERS),$(DESTDIR)$(libexec_dir)/$(notdir $(h)))
 	rm -f $(foreach p,$(wildcard etc/providers/*.conf),$(DESTDIR)$(providers_dir)/$(notdir $(p)))

@@ -18,5 +18,5 @@ command_reload(int argc, char **argv)
 	if (rc != 0)
 		args_refuse(&a, "%s", buf_cstr(&why));
 	buf_done(&why);
-	return rc;
+	return rc == EX_TEMPFAIL ? EX_CONFIG : rc;
 }
