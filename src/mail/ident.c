@@ -22,14 +22,14 @@ is_dot_atom(struct span s)
 	return true;
 }
 
-/* no-fold-literal of RFC 5322 §3.6.4 */
+/* no-fold-literal of RFC 5322 §3.6.4, without what may be taken for the end of the identifier. */
 static bool
 is_literal(struct span s)
 {
 	if (s.n < 3 || s.p[0] != '[' || s.p[s.n - 1] != ']')
 		return false;
 	for (size_t i = 1; i + 1 < s.n; i++)
-		if (s.p[i] <= ' ' || s.p[i] >= 127 || strchr("[]\\", s.p[i]) != NULL)
+		if (s.p[i] <= ' ' || s.p[i] >= 127 || strchr("[]\\<>@", s.p[i]) != NULL)
 			return false;
 	return true;
 }

@@ -22,6 +22,7 @@ static const struct {
 	{ "<a@>", "<a@web1.example.com>" },
 	{ "<a>", "<a@web1.example.com>" },
 	{ "<a@[x y]>", "<a@5bxy5d>" },
+	{ "<a@[<>]>", "<a@5b3c>" },
 	{ "<a@b\xc3\xbc.de>", "<a@bc3bc.de>" },
 	/* the local part */
 	{ "<a.@b>", "<a@b>" },
