@@ -16,6 +16,7 @@ if test "${1:-}" != inside; then
 fi
 
 . "$SYSTEM/lib.sh"
+. "$SYSTEM/peers.sh"
 export -n POSTERN_SPOOL POSTERN_RUN POSTERN_LIBEXEC POSTERN_CONF POSTERN_PROVIDERS
 POSTERN_SPOOL=/var/spool/postern
 POSTERN_RUN=/run/postern
@@ -85,6 +86,7 @@ configure() {
 	domain = "example.com"
 	local-mail = "ops@example.com"
 	log { to = "stderr" }
+	listen "127.0.0.1:$LISTEN_PORT" { }
 	relay up {
 	    host = "localhost"
 	    port = $UP_PORT
@@ -473,6 +475,60 @@ nodemailer() {
 	    Subject:='from nodemailer: Grüße' no=Bcc text="$F/text" part:blob.bin="$F/blob.bin"
 }
 
+# --- SMTP, to the listener -----------------------------------------------------
+
+# smtplib itself writes >From.
+python_smtplib() {
+	local n
+	want /usr/bin/python3 "Python's smtplib" || return
+	sed 's/^From />&/' "$F/text" > "$F/mangled"
+	cat > "$F/smtp.py" <<-'EOF'
+	import smtplib, sys
+	from email.message import EmailMessage
+	def message(n):
+	    m = EmailMessage()
+	    m["From"], m["To"], m["Bcc"] = "app@example.com", f"Bob <smtplib{n}@example.net>", "hidden7@example.net"
+	    m["Subject"] = f"from smtplib: Grüße {n}"
+	    m.set_content(open(sys.argv[2], encoding="utf-8").read(), cte="8bit")
+	    m.add_attachment(open(sys.argv[3], "rb").read(), maintype="application", subtype="octet-stream",
+	        filename="blob.bin")
+	    return m
+	with smtplib.SMTP("127.0.0.1", int(sys.argv[1])) as s:
+	    for n in 1, 2:
+	        assert s.send_message(message(n)) == {}
+	    assert s.noop()[0] == 250
+	    try:
+	        s.sendmail("app@example.com", ["no@@address"], "x")
+	        sys.exit("it took no@@address")
+	    except smtplib.SMTPRecipientsRefused as e:
+	        assert e.recipients["no@@address"][0] == 501
+	EOF
+	sends "Python's smtplib" alice /usr/bin/python3 "$F/smtp.py" "$LISTEN_PORT" "$F/text" "$F/blob.bin"
+	for n in 1 2; do
+		arrives "Python's smtplib, $n of a session" find="rcpt:smtplib$n@example.net" from=app@example.com \
+		    rcpt="smtplib$n@example.net,hidden7@example.net" Subject:="from smtplib: Grüße $n" no=Bcc \
+		    text="$F/mangled" part:blob.bin="$F/blob.bin"
+	done
+}
+
+nodemailer_smtp() {
+	want node 'nodemailer, SMTP' && want /usr/share/nodejs/nodemailer/package.json 'nodemailer, SMTP' || return
+	cat > "$F/smtp.js" <<-'EOF'
+	const nodemailer = require('/usr/share/nodejs/nodemailer');
+	const fs = require('fs');
+	nodemailer.createTransport({ host: '127.0.0.1', port: +process.argv[2] }).sendMail({
+	    from: 'app@example.com', to: 'nodesmtp@example.net', bcc: 'hidden8@example.net',
+	    subject: 'from nodemailer: Grüße', text: fs.readFileSync(process.argv[3]),
+	    attachments: [{ path: process.argv[4] }],
+	    dsn: { id: 'q1', return: 'headers', notify: ['failure'], recipient: 'app@example.com' },
+	}, (e) => { if (e) { console.error(e); process.exit(1); } process.exit(0); });
+	EOF
+	sends 'nodemailer, SMTP' alice node "$F/smtp.js" "$LISTEN_PORT" "$F/text" "$F/blob.bin"
+	arrives 'nodemailer, SMTP' find=rcpt:nodesmtp@example.net from=app@example.com \
+	    rcpt=nodesmtp@example.net,hidden8@example.net Subject:='from nodemailer: Grüße' no=Bcc \
+	    text="$F/text" part:blob.bin="$F/blob.bin"
+}
+
 # --- sendmail -bs ------------------------------------------------------------------
 
 dialogues() {
@@ -562,13 +618,15 @@ fi
 install_postern install REPLACE=1 || die "make install: $(tail -n 3 "$TMP/install.log" | tr '\n' '|')"
 files
 start_secure_upstream up implicit
+LISTEN_PORT=$(free_port)
 configure
 start_daemon
 installed
 cron_begin
 for row in cron_call anacron_run at_run sudo_mails mdadm_test smartd_warns logwatch_mails fail2ban_call \
     listchanges_call plain_t_call mutt_send bsd_mailx s_nail mailutils procmail_forward git_send_email \
-    php_mail phpmailer mime_lite ruby_mail python_pipe nodemailer dialogues; do
+    php_mail phpmailer mime_lite ruby_mail python_pipe nodemailer python_smtplib \
+    nodemailer_smtp dialogues; do
 	"$row"
 done
 symfony 'Symfony, -t' '/usr/sbin/sendmail -t -i' symfony@example.net

@@ -1,9 +1,12 @@
 /* test_options.c - the command line of sendmail(8). */
 #include <check.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/fs.h"
 #include "sendmail/options.h"
 
 #define MAX_ARGS 12
@@ -166,6 +169,85 @@ START_TEST(refuses)
 }
 END_TEST
 
+/* A value may stand in the option's word or be the next. */
+static const char *const valued[][2] = {
+	{ "A", "c" }, { "B", "8bitmime" }, { "C", "/x" }, { "D", "/f" }, { "F", "Alice" }, { "L", "tag" },
+	{ "M", "xy" }, { "N", "delay,failure" }, { "O", "IgnoreDots" }, { "R", "hdrs" }, { "V", "q1" },
+	{ "X", "/log" }, { "b", "v" }, { "e", "m" }, { "f", "b@x" }, { "h", "3" }, { "o", "i" }, { "o", "em" },
+	{ "p", "smtp:x" }, { "r", "b@x" },
+};
+
+START_TEST(attached_or_separate)
+{
+	struct options one, two;
+	char           why[200], word[40], letter[4];
+	int            rc;
+
+	snprintf(word, sizeof(word), "-%s%s", valued[_i][0], valued[_i][1]);
+	snprintf(letter, sizeof(letter), "-%s", valued[_i][0]);
+	one = parse((const char *[]){ S, word, "a", NULL }, &rc, why, sizeof(why));
+	ck_assert_msg(rc == 0, "%s: %s", word, why);
+	two = parse((const char *[]){ S, letter, valued[_i][1], "a", NULL }, &rc, why, sizeof(why));
+	ck_assert_msg(rc == 0, "%s %s: %s", letter, valued[_i][1], why);
+	ck_assert_int_eq(one.mode, two.mode);
+	ck_assert_int_eq(one.dot_is_text, two.dot_is_text);
+	ck_assert_int_eq(one.ret, two.ret);
+	ck_assert_int_eq(one.body, two.body);
+	ck_assert_uint_eq(one.notify, two.notify);
+	same(one.sender, two.sender);
+	same(one.full_name, two.full_name);
+	same(one.envid, two.envid);
+	ck_assert_uint_eq(one.nargs, 1);
+	ck_assert_uint_eq(two.nargs, 1);
+	ck_assert_str_eq(two.args[0], "a");
+	options_done(&one);
+	options_done(&two);
+}
+END_TEST
+
+/* Is the letter an option's name in the manual: "Fl X", or in the list of those ignored? */
+static bool
+is_told(const char *manual, char letter)
+{
+	const char *ignored = strstr(manual, "\n.Fl A , C"), *end = ignored != NULL ? strchr(ignored + 1, '\n') : NULL;
+	char        name[8];
+
+	snprintf(name, sizeof(name), "Fl %c ", letter);
+	if (strstr(manual, name) != NULL)
+		return true;
+	snprintf(name, sizeof(name), "Fl %c\n", letter);
+	if (strstr(manual, name) != NULL)
+		return true;
+	ck_assert_ptr_nonnull(end);
+	for (const char *p = ignored + 5; p < end; p++)
+		if (*p == letter && p[-1] == ' ')
+			return true;
+	return false;
+}
+
+/* What is understood is in the manual, and nothing else is. */
+START_TEST(manual_has_every_letter)
+{
+	struct buf     manual;
+	struct options o;
+	char           why[200], word[4];
+	int            rc;
+
+	buf_init(&manual, 100000);
+	ck_assert_int_eq(fs_slurp(AT_FDCWD, "src/sendmail/sendmail.8", 100000, &manual), 0);
+	for (char c = 'A'; c <= 'z'; c++) {
+		if (c > 'Z' && c < 'a')
+			continue;
+		snprintf(word, sizeof(word), "-%c", c);
+		o = parse((const char *[]){ S, word, "m", NULL }, &rc, why, sizeof(why));
+		ck_assert_msg(is_told(buf_cstr(&manual), c) == (strncmp(why, "unknown option", 14) != 0),
+		    "-%c: %s", c, rc == 0 ? "understood" : why);
+		options_done(&o);
+	}
+	buf_done(&manual);
+}
+END_TEST
+
 Suite *suite_options(void);
 
 Suite *
@@ -176,6 +258,8 @@ suite_options(void)
 
 	tcase_add_loop_test(tc, understands, 0, sizeof(rows) / sizeof(rows[0]));
 	tcase_add_loop_test(tc, refuses, 0, sizeof(refused) / sizeof(refused[0]));
+	tcase_add_loop_test(tc, attached_or_separate, 0, sizeof(valued) / sizeof(valued[0]));
+	tcase_add_test(tc, manual_has_every_letter);
 	suite_add_tcase(s, tc);
 	return s;
 }
