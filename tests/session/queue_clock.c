@@ -67,7 +67,7 @@ START_TEST(named_in_the_future)
 	rig_start(&r);
 	rig_pass(&r, 3600);
 	ck_assert_uint_eq(rig_got(&r, 0, "alice@example.org"), 1);      /* the notice of a delay */
-	UNTIL(&r, rig_got(&r, 0, "alice@example.org") == 2, 2 * 3600);
+	UNTIL(&r, rig_got(&r, 0, "alice@example.org") == 2, 3 * 3600);
 	ck_assert_uint_eq(rig_files(&r, PLACE_LATER), 0);
 	/* The wait grows with its age, as everybody's does: not each five minutes. */
 	ck_assert_uint_lt(rig_logged(&r, "come back"), 12);
