@@ -134,6 +134,13 @@ network(void *arg, enum reach now)
 	queue_set_reach(d->queue, now);
 }
 
+static void
+on_said(void *arg, const char *line)
+{
+	(void)arg;
+	notify_status(line);
+}
+
 /* ---- start ---- */
 
 static void
@@ -314,6 +321,7 @@ main(int argc, char **argv)
 		malloc_trim(0);
 		notify_start(d.base);
 		notify_ready();
+		queue_listen(d.queue, on_said, &d);
 		log_info("start: version %s, configuration %s", version_text(), d.conf_path);
 		loop_run(d.base);
 		log_info("stop: done");

@@ -212,7 +212,7 @@ put_command(struct buf *b, const char *verb, const struct user *u, const char *s
 	put_quoted(b, u->name);
 	if (sender != NULL) {
 		buf_str(b, " --sender ");
-		put_quoted(b, sender);
+		put_quoted(b, *sender != '\0' ? sender : "<>");
 	}
 	buf_str(b, " --state hold --reason flood\n");
 }
@@ -246,8 +246,8 @@ put_user(struct buf *b, struct user *u)
 		return;
 	}
 	for (size_t i = 0; i < u->senders.n && i < SENDERS_SHOWN; i++) {
-		if (*u->senders.text[i] == '\0' || strchr(u->senders.text[i], '*') != NULL)
-			continue;               /* to a filter they are more than this sender */
+		if (strchr(u->senders.text[i], '*') != NULL)
+			continue;               /* to a filter it is more than this sender */
 		put_command(b, "release", u, u->senders.text[i]);
 		put_command(b, "delete", u, u->senders.text[i]);
 	}

@@ -88,6 +88,7 @@ on_tidy(void *arg)
 
 	fleet_free_gone(&q->leaving);
 	if (!q->quitting) {
+		alerts_look(q->alerts, q->fleet);
 		if (fleet_is_resting(q->fleet))
 			queue_withdraw(q);      /* nobody pulls the rest of it, and it may expire */
 		queue_offer(q);
@@ -97,6 +98,12 @@ on_tidy(void *arg)
 		q->idle = NULL;
 		idle(q->idle_arg);
 	}
+}
+
+void
+queue_listen(struct queue *q, void (*said)(void *arg, const char *line), void *arg)
+{
+	alerts_listen(q->alerts, said, arg);
 }
 
 void
@@ -189,6 +196,7 @@ on_look(void *arg)
 	if (err != 0)
 		log_err("cur/: cannot be synced: %s: after a crash, what was sent may be sent again", strerror(-err));
 	queue_wake(q);
+	alerts_look(q->alerts, q->fleet);
 	look_at_the_clock(q);
 	timer_set(q->look, expire_ready(q) ? 0 : LOOK_MS);
 }
@@ -209,6 +217,7 @@ queue_new(struct event_base *base, struct store *store, struct config *conf, str
 		free(q);
 		return NULL;
 	}
+	q->alerts = alerts_new(base, store);
 	q->guard = guard_new(base, store);
 	guard_configure(q->guard, conf);
 	q->arrivals = arrivals_new(base, store, &arrivals_ops, q);
@@ -232,6 +241,7 @@ queue_start(struct queue *q)
 
 	if (err == 0)
 		err = entries_read(q->store, PLACE_LATER, &later);
+	alerts_start(q->alerts);
 	guard_start(q->guard);
 	for (size_t i = 0; i < cur.n; i++)
 		guard_seed(q->guard, cur.e[i]);
@@ -292,6 +302,7 @@ queue_quit(struct queue *q, void (*idle)(void *arg), void *arg)
 	timer_off(q->unpause);
 	arrivals_stop(q->arrivals);
 	guard_stop(q->guard);
+	alerts_stop(q->alerts);
 	timer_set(q->tidy, 0);
 }
 
@@ -320,6 +331,7 @@ queue_free(struct queue *q)
 	aliasfile_free(q->aliases);
 	arrivals_free(q->arrivals);
 	guard_free(q->guard);
+	alerts_free(q->alerts);
 	timer_free(q->look);
 	timer_free(q->tidy);
 	timer_free(q->shortage);

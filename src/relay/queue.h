@@ -35,6 +35,9 @@ struct queue *queue_new(struct event_base *base, struct store *store, struct con
 int  queue_start(struct queue *q);              /* read the spool's directories; 0 or -errno */
 void queue_wake(struct queue *q);               /* something may be in new/ */
 
+/* A line on how all relays are, for a supervisor: now, and each time it is another one. */
+void queue_listen(struct queue *q, void (*said)(void *arg, const char *line), void *arg);
+
 void queue_flush(struct queue *q);              /* what waits is due now, and a relay that rests may try */
 
 /* The network went or came; until this is called, nobody knows. */

@@ -7,6 +7,7 @@
 #define RELAY_QUEUE_PRIVATE_H
 
 #include "net/loop.h"
+#include "relay/alerts.h"
 #include "relay/aliasfile.h"
 #include "relay/arrivals.h"
 #include "relay/drift.h"
@@ -28,6 +29,7 @@ struct queue {
 	struct aliasfile  *aliases;
 	struct fleet      *leaving;     /* of earlier configurations, until their sessions are over */
 
+	struct alerts     *alerts;
 	struct guard      *guard;
 	struct arrivals   *arrivals;
 	struct ready       ready;

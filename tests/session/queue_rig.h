@@ -118,6 +118,7 @@ TCase *queue_quota_case(void);
 TCase *queue_quota_two_case(void);
 TCase *queue_network_case(void);
 TCase *queue_network_two_case(void);
+TCase *queue_alerts_case(void);
 TCase *queue_pause_case(void);
 TCase *queue_pause_two_case(void);
 TCase *queue_actions_case(void);
