@@ -22,7 +22,7 @@
 
 #define TURN_MS    1000
 #define NEWEST_MAX 200
-#define COST_TIMES 20           /* a whole list is asked for no more often than that times what it took */
+#define COST_TIMES 20           /* the list is asked for no more often than that times what it took */
 
 /* Another screen, no cursor, no line that goes on in the next. */
 #define ENTER "\033[?1049h\033[?25l\033[?7l"
@@ -140,7 +140,10 @@ forget(struct watch *w)
 	w->nnewest = w->next = 0;
 }
 
-/* A daemon that cannot give the newest alone is not asked for all of them each second. */
+/*
+ * A daemon that cannot give the newest alone gives all of them.  Of a large
+ * queue either takes a while, and to look must not be what keeps it busy.
+ */
 static int
 read_newest(struct watch *w, struct buf *why)
 {
@@ -149,7 +152,7 @@ read_newest(struct watch *w, struct buf *why)
 	char command[64];
 	int rc;
 
-	if (w->whole && before < w->list_next_ms)
+	if (before < w->list_next_ms)
 		return 0;
 	forget(w);
 	snprintf(command, sizeof(command), w->whole ? "mailq" : "mailq newest %u", w->term.height);
