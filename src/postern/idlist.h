@@ -9,7 +9,7 @@
 
 #include "base/buf.h"
 
-#define IDLIST_BATCH 10000      /* IDs in one request: the daemon holds them in memory */
+#define IDLIST_BATCH 50000      /* IDs in one request: the daemon holds them in memory */
 
 struct idlist {
 	struct buf lines;       /* an ID and its line end each */
