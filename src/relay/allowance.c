@@ -107,8 +107,9 @@ allowance_why(const struct allowance *a, size_t nrcpt, struct buf *ret)
 	enum quota_kind k = narrowest(a, nrcpt, false, false, &at);
 
 	if (k != NQUOTAS && allowance_show(a, k, &n))
-		buf_printf(ret, "%llu of %llu %s are used", (unsigned long long)n.used, (unsigned long long)n.max,
-		    units[k]);
+		buf_printf(ret, "%llu of %llu %s are used%s", (unsigned long long)n.used, (unsigned long long)n.max,
+		    units[k], n.used + (k == QUOTA_RECIPIENTS ? nrcpt : 1) > n.max ? "" :
+		    ", and the rest is kept for reports, alerts and root");
 }
 
 /* ---- what is on its way ---- */

@@ -38,7 +38,7 @@ void allowance_free(struct allowance *a);
 #define ALLOWANCE_SOON INT64_C(-1)
 int64_t allowance_wait_s(const struct allowance *a, size_t nrcpt, bool urgent);
 
-/* "500 of 500 messages a day are used": the limit that is the last to give room. */
+/* "500 of 500 messages a day are used": the limit that is the last to give room, and what its rest is kept for. */
 void allowance_why(const struct allowance *a, size_t nrcpt, struct buf *ret);
 
 void allowance_take(struct allowance *a, size_t nrcpt);         /* on its way */

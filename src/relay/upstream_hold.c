@@ -12,7 +12,7 @@
 
 /* What is told of a relay that nothing can be sent to. */
 static const struct status no_network = {
-	.verdict = VERDICT_PAUSE, .scope = SCOPE_RELAY, .dsn = "4.4.1", .text = "there is no network",
+	.verdict = VERDICT_PAUSE, .scope = SCOPE_RELAY, .dsn = "4.4.1", .text = "there is no route but loopback's",
 };
 
 bool

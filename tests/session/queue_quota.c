@@ -222,6 +222,7 @@ START_TEST(root_goes_first)
 	UNTIL(&r, is_full(0), 20);
 	rig_pass(&r, 60);
 	ck_assert_uint_eq(rig_got(&r, 0, NULL), 38);
+	ck_assert_uint_eq(rig_logged(&r, "38 of 40 messages a day are used, and the rest is kept for reports"), 1);
 	root_sends();
 	UNTIL(&r, got_of_root() == 1, 5);
 	root_sends();

@@ -75,6 +75,11 @@ plug_in() {	# NAME N
 	fi
 }
 
+says_away() {
+	"$BUILD/postern" status > "$TMP/status" 2>&1
+	grep -qi 'no network' "$TMP/status"
+}
+
 make_cable
 start_far_upstream
 write_conf "relay far {" "    host = \"$THERE\"" "    port = $UP_PORT" '    tls = "none"' '    insecure = yes' '}'
@@ -87,6 +92,7 @@ log_size=$(wc -l < "$TMP/posternd.log")
 submit 1
 "$BUILD/sendmail" -q
 check 'away: what is new is, too' wait_for 10 in_place cur 21
+check 'away: postern status says so' says_away
 is 'away: no attempt' "$(lines 'status=resting')" 0
 is 'away: no line a message' "$(wc -l < "$TMP/posternd.log")" "$log_size"
 plug_in 'back' 21
