@@ -11,7 +11,7 @@
 #include "relay/queue_private.h"
 #include "relay/sender.h"
 
-#define SLICE_MS 5                      /* of a loop that nobody may hold up for 20 */
+#define SLICE_MS 3                      /* of a loop that nobody may hold up for 20; one call may take as long */
 #define SLICE    1000                   /* and where the clock does not tell */
 #define STRANGER_S 60                   /* how often a stranger's retry counts for one message */
 

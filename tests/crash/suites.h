@@ -1,3 +1,4 @@
 X(submit)
 X(deliver)
 X(queue)
+X(actions)

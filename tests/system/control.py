@@ -111,7 +111,7 @@ def gap(path, words, ids):
     def watch():
         while not stop.is_set():
             begun = time.monotonic()
-            ask(path, ['flush'])
+            ask(path, ['nothing'])
             waits.append((time.monotonic() - begun) * 1000)
 
     t = threading.Thread(target=watch)
