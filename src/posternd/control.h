@@ -7,7 +7,7 @@
  *
  *   error KIND text=…       unknown, denied, usage, notfound, failed
  *
- *   mailq                   relay, message, recipient records
+ *   mailq [newest N]        relay, message, recipient records; only of the N that came last
  *   status                  daemon, relay, queue, age, rate records
  *   show ID                 message, recipient, option, journal, header records
  *   body ID                 content records: the message as it was submitted

@@ -1,11 +1,14 @@
 /* control_listing.c - mailq: every message and its recipients, read from the disk as the asker reads; see control.h. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "posternd/control_private.h"
 #include "posternd/records.h"
 
 #define SLICE 32                        /* messages read from disk between two looks at the sockets */
+#define PASS  4096                      /* passed over, likewise */
 
 static bool
 shows_all(const struct asker *a)
@@ -58,26 +61,71 @@ is_hidden(const struct asker *a, const struct shown *s)
 	return known && s->uid != a->uid && !shows_all(a);
 }
 
+struct list {
+	struct roll *roll;
+	size_t       newest;            /* only so many of the last ones; 0: all */
+	size_t       taken;
+};
+
+/* "newest N" */
+static bool
+wants_newest(struct asker *a, size_t *ret)
+{
+	uint64_t n = 0;
+
+	if (a->nwords == 0)
+		return true;
+	if (a->nwords == 2 && strcmp(a->word[0], "newest") == 0 &&
+	    text_number(span_of(a->word[1]), SIZE_MAX, &n) == 0 && n > 0) {
+		*ret = (size_t)n;
+		return true;
+	}
+	asker_error(a, "usage", "mailq [newest N]");
+	return false;
+}
+
 static void
 begin(struct asker *a, struct buf *out)
 {
 	struct queue *q = a->control->queue;
+	struct list *l;
+	size_t newest = 0;
 
+	if (!wants_newest(a, &newest))
+		return;
 	for (size_t i = 0; i < queue_relays(q); i++)
 		record_relay(out, queue_relay(q, i));
-	a->job = queue_roll(q);
+	a->job = l = xcalloc(1, sizeof(*l));
+	l->roll = queue_roll(q);
+	l->newest = newest;
+}
+
+/* Those before the newest, not read from the disk; false: more of them at the next turn. */
+static bool
+passed_over(struct list *l)
+{
+	struct shown s;
+
+	for (size_t k = 0; l->newest > 0 && roll_count(l->roll) - l->taken > l->newest; k++, l->taken++) {
+		if (k == PASS)
+			return false;
+		roll_next(l->roll, &s);
+	}
+	return true;
 }
 
 static bool
 turn(struct asker *a, struct buf *out)
 {
+	struct list *l = a->job;
 	struct shown s;
 
-	if (roll_turn(a->job))
+	if (roll_turn(l->roll) || !passed_over(l))
 		return true;
 	for (size_t k = 0; k < SLICE && asker_has_room(a); k++) {
-		if (!roll_next(a->job, &s))
+		if (!roll_next(l->roll, &s))
 			return false;
+		l->taken++;
 		if (!is_hidden(a, &s))
 			put_message(a, out, &s);
 	}
@@ -87,9 +135,12 @@ turn(struct asker *a, struct buf *out)
 static void
 end(struct asker *a)
 {
-	roll_free(a->job);
+	struct list *l = a->job;
+
+	roll_free(l->roll);
+	free(l);
 }
 
 const struct request control_mailq = {
-	.name = "mailq", .usage = "", .large = true, .begin = begin, .turn = turn, .end = end,
+	.name = "mailq", .usage = "[newest N]", .most = 2, .large = true, .begin = begin, .turn = turn, .end = end,
 };

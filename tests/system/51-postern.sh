@@ -154,6 +154,16 @@ run queue --sort arrival --reverse
 is 'queue --reverse: the newest first' "$(sed -n 2p "$OUT" | cut -c 1-16)" "$(id_to late3@example.org)"
 
 one=$(id_to late1@example.net) two=$(id_to late2@example.org) three=$(id_to late3@example.org)
+newest() {	# N: the IDs that the daemon says
+	$PYTHON "$SYSTEM/control.py" "$POSTERN_RUN/control" ask mailq newest "$1" > "$OUT"
+	sed -n 's/^message id=\([^ ]*\) .*/\1/p' "$OUT" | tr '\n' ' '
+}
+is 'the newest' "$(newest 1)" "$three "
+is 'the two newest' "$(newest 2)" "$two $three "
+is 'the newest of fewer' "$(newest 1000)" "$one $two $three "
+newest 0 > /dev/null
+is 'the newest none' "$(cat "$OUT")" 'error usage text=mailq%20[newest%20N]'
+
 gives 'show' 0 show "$one"
 says 'show: the history' 'deferred for late1@example.net by relay up: 450 4.2.1 come'
 says 'show: the header' 'Subject: one'
