@@ -52,14 +52,14 @@ PLACES = \
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wundef -Wvla -Wpointer-arith $(WERROR)
 STD = -std=gnu11 -D_GNU_SOURCE -Isrc -I. $(PLACES)
-LIB_CFLAGS = $(EVENT_CFLAGS) $(SSL_CFLAGS) $(CONFUSE_CFLAGS) $(GSASL_CFLAGS) $(CURL_CFLAGS) \
+LIB_CFLAGS = $(EVENT_CFLAGS) $(SSL_CFLAGS) $(CONFUSE_CFLAGS) $(GSASL_CFLAGS) $(IDN2_CFLAGS) $(CURL_CFLAGS) \
 	$(JANSSON_CFLAGS)
 COMPILE = $(CC) $(STD) $(CPPFLAGS) $(LIB_CFLAGS) $(WARN) $(CFLAGS) $(SANITIZE) \
 	-pthread -MMD -MP
 LINK = $(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -pthread
 
 # The ladder: a folder includes only folders above it (tests/layers).
-FOLDERS = base oauth mail spool smtp net config route relay sendmail posternd postern
+FOLDERS = base oauth mail idna spool smtp net config route relay sendmail posternd postern
 
 sources = $(wildcard src/$(1)/*.c)
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
@@ -85,11 +85,11 @@ $(foreach f,$(FOLDERS),$(eval $(call ARCHIVE,$(f))))
 $(BUILD)/sendmail: $(call libs,sendmail spool mail base)
 	$(LINK) -o $@ $^
 
-$(BUILD)/posternd: $(call libs,posternd relay route config net smtp spool mail base)
-	$(LINK) -o $@ $^ $(EVENT_LIBS) $(SSL_LIBS) $(CONFUSE_LIBS) $(GSASL_LIBS)
+$(BUILD)/posternd: $(call libs,posternd relay route config net smtp spool idna mail base)
+	$(LINK) -o $@ $^ $(EVENT_LIBS) $(SSL_LIBS) $(CONFUSE_LIBS) $(GSASL_LIBS) $(IDN2_LIBS)
 
-$(BUILD)/postern: $(call libs,postern route config smtp spool mail base)
-	$(LINK) -o $@ $^ $(CONFUSE_LIBS) $(GSASL_LIBS) $(JANSSON_LIBS)
+$(BUILD)/postern: $(call libs,postern route config smtp spool idna mail base)
+	$(LINK) -o $@ $^ $(CONFUSE_LIBS) $(GSASL_LIBS) $(IDN2_LIBS) $(JANSSON_LIBS)
 
 # Of the protocol's archive it needs what needs no libgsasl.
 $(BUILD)/postern-stdio: $(BUILD)/src/helpers/postern-stdio.o $(call libs,smtp spool mail base)
@@ -112,11 +112,11 @@ all: $(call libs,$(FOLDERS)) $(PROGRAMS)
 
 # --- Tests -----------------------------------------------------------------
 
-PRODUCT_LIBS = $(EVENT_LIBS) $(SSL_LIBS) $(CONFUSE_LIBS) $(GSASL_LIBS) $(OAUTH_LIBS)
+PRODUCT_LIBS = $(EVENT_LIBS) $(SSL_LIBS) $(CONFUSE_LIBS) $(GSASL_LIBS) $(IDN2_LIBS) $(OAUTH_LIBS)
 ring_objects = $(call objects,$(wildcard tests/$(1)/*.c))
 
 # A test binary has its own main: the programs' folders come without theirs.
-TEST_LIBS = $(call libs,posternd postern sendmail relay route config net smtp spool mail oauth base)
+TEST_LIBS = $(call libs,posternd postern sendmail relay route config net smtp spool idna mail oauth base)
 
 $(BUILD)/tests/%.o: STD += -Itests $(CHECK_CFLAGS)
 

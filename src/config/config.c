@@ -96,7 +96,7 @@ take_hostname(const struct source *s, struct config *c, struct buf *why)
 	struct buf full;
 	int rc = 0;
 
-	c->hostname = source_dup(s->root, "hostname");
+	c->hostname = source_domain(s->root, "hostname");
 	if (c->hostname != NULL)
 		return 0;
 	if (gethostname(name, sizeof(name) - 1) < 0 || !option_is_host_name(span_of(name)))
@@ -129,7 +129,7 @@ take_names(const struct source *s, struct config *c, struct buf *why)
 	const char *local_mail = source_str(s->root, "local-mail");
 	int rc;
 
-	c->domain = source_dup(s->root, "domain");
+	c->domain = source_domain(s->root, "domain");
 	rc = take_hostname(s, c, why);
 	if (rc != 0)
 		return rc;
@@ -137,7 +137,7 @@ take_names(const struct source *s, struct config *c, struct buf *why)
 		c->domain = xstrdup(c->hostname);
 	if (local_mail == NULL)
 		return 0;
-	c->local_mail = addr_parse(span_of(local_mail), NULL);
+	c->local_mail = source_addr(s->root, "local-mail");
 	if (is_this_host(c, addr_domain(c->local_mail)))
 		return source_wrong(s, s->root, "local-mail", why,
 		    "local-mail: %s is on this host, whose mail "

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/watch.h"
 #include "config/config.h"
+#include "idna/idna.h"
 
 struct mapfile {
 	char             *path;
@@ -85,7 +86,7 @@ read_it(struct mapfile *f, struct buf *why)
 		rc = cannot_read(f, e, why);
 	} else if ((st.st_mode & S_IWOTH) != 0) {
 		buf_printf(why, "%s: every user can write it, and send as anybody; chmod o-w", f->path);
-	} else if ((t = maptable_parse(buf_view(&text), f->path, f->key, why)) != NULL) {
+	} else if ((t = maptable_parse(buf_view(&text), f->path, f->key, idna_address_text, why)) != NULL) {
 		maptable_free(f->table);
 		f->table = t;
 		rc = 0;

@@ -5,6 +5,7 @@
 
 #include "config/mapfile.h"
 #include "config/names.h"
+#include "idna/idna.h"
 
 cfg_opt_t names_map_schema[] = {
 	SOURCE_OPTION("from"),
@@ -66,8 +67,8 @@ take_map(const struct source *s, cfg_t *sec, struct config *c, struct buf *why)
 
 	if (rc != 0)
 		return rc;
-	m.from = source_dup(sec, "from");
-	m.to = source_dup(sec, "to");
+	m.from = source_pattern(sec, "from");
+	m.to = source_pattern(sec, "to");
 	m.user = source_dup(sec, "user");
 	m.apply = use_of(source_str(sec, "apply"), m.by_user || (m.user != NULL && m.from == NULL && file == NULL));
 	if (m.from == NULL && m.to != NULL)
@@ -90,6 +91,26 @@ check_exceptions(const struct source *s, const struct config *c, struct buf *why
 	return 0;
 }
 
+/* In A-labels, as the addresses are that it is compared with. */
+static void
+plain_masquerade(char **list)
+{
+	for (; list != NULL && *list != NULL; list++) {
+		size_t     not = (*list)[0] == '!';
+		char      *ascii = idna_domain_text(span_of(*list + not), NULL);
+		struct buf b;
+
+		if (ascii == NULL)
+			continue;
+		buf_init(&b, 512);
+		buf_printf(&b, "%s%s", not ? "!" : "", ascii);
+		free(ascii);
+		free(*list);
+		*list = xstrdup(buf_cstr(&b));
+		buf_done(&b);
+	}
+}
+
 int
 names_take(const struct source *s, struct config *c, struct buf *why)
 {
@@ -100,6 +121,7 @@ names_take(const struct source *s, struct config *c, struct buf *why)
 	if (c->aliases == NULL)
 		c->aliases = xstrdup(NAMES_DEFAULT_ALIASES);
 	c->masquerade = source_list(s->root, "masquerade");
+	plain_masquerade(c->masquerade);
 	c->masquerade_exceptions = source_list(s->root, "masquerade-exceptions");
 	c->trusted_users = source_list(s->root, "trusted-users");
 	c->maps = xcalloc(n > 0 ? n : 1, sizeof(*c->maps));

@@ -14,6 +14,7 @@
 #include "base/url.h"
 #include "config/network.h"
 #include "config/options.h"
+#include "idna/idna.h"
 #include "mail/addr.h"
 #include "mail/pattern.h"
 #include "smtp/status.h"
@@ -354,12 +355,33 @@ is_local_part(struct span s, const char **ret_why)
 	return bare;
 }
 
+/* A host name, in any letters. */
 static bool
-is_masquerade(struct span s)
+is_domain(struct span s, const char **ret_why)
+{
+	char *ascii = idna_domain_text(s, ret_why);
+	bool  is = ascii != NULL && option_is_host_name(span_of(ascii));
+
+	free(ascii);
+	return is;
+}
+
+static bool
+is_masquerade(struct span s, const char **ret_why)
 {
 	if (s.n > 1 && s.p[0] == '!')
 		s = (struct span){ s.p + 1, s.n - 1 };
-	return option_is_host_name(s);
+	return is_domain(s, ret_why);
+}
+
+/* Is what stands behind its '@' a domain that there can be? */
+static bool
+has_domain(struct span s, const char **ret_why)
+{
+	char *ascii = idna_address_text(s, ret_why);
+
+	free(ascii);
+	return ascii != NULL;
 }
 
 static bool
@@ -383,13 +405,13 @@ is_valid(const struct option *o, const char *value, const char **ret_why)
 	case KIND_WORD:
 		return is_word_of(o->name, value);
 	case KIND_HOST:
-		return option_is_host_name(s) || is_ip(value);
+		return is_domain(s, ret_why) || is_ip(value);
 	case KIND_DOMAIN:
-		return option_is_host_name(s) && !is_ip(value);
+		return is_domain(s, ret_why) && !is_ip(value);
 	case KIND_HELO:
-		return is_literal(s) || (option_is_host_name(s) && !is_ip(value));
+		return is_literal(s) || (is_domain(s, ret_why) && !is_ip(value));
 	case KIND_ADDRESS:
-		return is_address(s, ret_why);
+		return is_address(s, ret_why) && has_domain(s, ret_why);
 	case KIND_PATH:
 		return value[0] == '/' && s.n < PATH_MAX;
 	case KIND_NAME:
@@ -408,13 +430,13 @@ is_valid(const struct option *o, const char *value, const char **ret_why)
 	case KIND_DSN:
 		return is_dsn(s);
 	case KIND_MASQUERADE:
-		return is_masquerade(s);
+		return is_masquerade(s, ret_why);
 	case KIND_LOCAL_PART:
 		return is_local_part(s, ret_why);
 	case KIND_PATTERN:
-		return pattern_is_valid(s, ret_why);
+		return pattern_is_valid(s, ret_why) && has_domain(s, ret_why);
 	case KIND_REPLACEMENT:
-		return pattern_is_replacement(s, ret_why);
+		return pattern_is_replacement(s, ret_why) && has_domain(s, ret_why);
 	case KIND_NETWORK:
 		return network_parse(s, &network, ret_why);
 	case KIND_WHO:

@@ -23,7 +23,7 @@ int  option_check_in(const char *section, const char *name, const char *value, s
 /* "yes", "true", "on"; false for every other value, which option_check() has seen. */
 bool option_flag(const char *value);
 
-/* A host name or domain as one writes it: dots, letters, digits, '-', '_'. */
+/* A host name or domain as the wire has it: dots, letters, digits, '-', '_'. */
 bool option_is_host_name(struct span s);
 
 /* 127/8, ::1, localhost: where a password without TLS goes to nobody else. */

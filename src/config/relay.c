@@ -242,15 +242,6 @@ number(cfg_t *sec, const char *name, unsigned preset, unsigned otherwise)
 	return source_number(sec, name, preset != 0 ? preset : otherwise);
 }
 
-/* Checked by option_check() as the file was read: these are addresses. */
-static struct addr *
-address(cfg_t *sec, const char *name)
-{
-	const char *value = source_str(sec, name);
-
-	return value != NULL ? addr_parse(span_of(value), NULL) : NULL;
-}
-
 /* Here 0 is a value: the admin of a paid account lifts the preset's limit with it. */
 static void
 take_quota(cfg_t *sec, const struct provider *p, struct relay_conf *r)
@@ -266,7 +257,7 @@ take_options(cfg_t *sec, const struct provider *p, struct relay_conf *r)
 {
 	const char *from_header = source_str(sec, "from-header");
 
-	r->host = source_dup(sec, "host");
+	r->host = source_domain(sec, "host");
 	if (r->host == NULL && p->host != NULL)
 		r->host = xstrdup(p->host);
 	take_endpoint(sec, p, r);
@@ -284,10 +275,10 @@ take_options(cfg_t *sec, const struct provider *p, struct relay_conf *r)
 	r->tls_min = source_dup(sec, "tls-min");
 	r->insecure = source_flag(sec, "insecure", false);
 	r->verify = source_flag(sec, "tls-verify", true);
-	r->from = address(sec, "from");
+	r->from = source_addr(sec, "from");
 	r->from_header = from_header == NULL || strcasecmp(from_header, "keep") == 0 ? FROM_KEEP :
 	    strcasecmp(from_header, "rewrite") == 0 ? FROM_REWRITE : FROM_REWRITE_LOCAL;
-	r->helo = source_dup(sec, "helo");
+	r->helo = source_domain(sec, "helo");
 	r->connections = number(sec, "connections", p->connections, DEFAULT_CONNECTIONS);
 	r->pipeline_depth = number(sec, "pipeline-depth", p->pipeline_depth, DEFAULT_PIPELINE_DEPTH);
 	r->idle_s = source_duration_s(sec, "idle", DEFAULT_IDLE_S);

@@ -15,6 +15,7 @@
 #include "config/options.h"
 #include "config/scan.h"
 #include "config/source.h"
+#include "idna/idna.h"
 
 /*
  * libconfuse hands no argument of ours to its callbacks, so what they need
@@ -289,6 +290,45 @@ source_dup(cfg_t *sec, const char *name)
 	const char *value = source_str(sec, name);
 
 	return value != NULL ? xstrdup(value) : NULL;
+}
+
+/* option_check() has seen that there is one; should it not be so, what was written stands. */
+static char *
+instead(char *value, char *ascii)
+{
+	if (ascii == NULL)
+		return value;
+	free(value);
+	return ascii;
+}
+
+char *
+source_domain(cfg_t *sec, const char *name)
+{
+	char *value = source_dup(sec, name);
+
+	return value != NULL ? instead(value, idna_domain_text(span_of(value), NULL)) : NULL;
+}
+
+char *
+source_pattern(cfg_t *sec, const char *name)
+{
+	char *value = source_dup(sec, name);
+
+	return value != NULL ? instead(value, idna_address_text(span_of(value), NULL)) : NULL;
+}
+
+struct addr *
+source_addr(cfg_t *sec, const char *name)
+{
+	const char  *value = source_str(sec, name);
+	struct addr *a = value != NULL ? addr_parse(span_of(value), NULL) : NULL;
+	struct addr *ascii = a != NULL ? idna_addr(a, NULL) : NULL;
+
+	if (ascii == NULL)
+		return a;
+	addr_free(a);
+	return ascii;
 }
 
 char **

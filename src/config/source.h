@@ -18,6 +18,7 @@
 #include <confuse.h>
 
 #include "base/buf.h"
+#include "mail/addr.h"
 
 #define SOURCE_MAX_BYTES (1u << 20)
 
@@ -42,6 +43,9 @@ void source_close(struct source *s);
 /* Was the option given?  Its value, borrowed until source_close(); NULL when not. */
 const char *source_str(cfg_t *sec, const char *name);
 char       *source_dup(cfg_t *sec, const char *name);   /* a copy, or NULL */
+char       *source_domain(cfg_t *sec, const char *name);        /* the same in A-labels (idna.h) */
+char       *source_pattern(cfg_t *sec, const char *name);       /* the same of an address or pattern */
+struct addr *source_addr(cfg_t *sec, const char *name);
 
 /* A list of strings, copied; NULL-ended, NULL when not given. */
 char      **source_list(cfg_t *sec, const char *name);

@@ -22,14 +22,16 @@ struct parsing {
 	struct maptable  *t;
 	const char       *path;
 	enum maptable_key key;
+	maptable_plain    plain;        /* or NULL */
 	unsigned          line;
 	struct buf       *why;
 };
 
 /* ---- the table ---- */
 
+/* Takes the two texts. */
 static void
-add(struct map_list *l, struct span pattern, struct span to, unsigned line)
+add(struct map_list *l, char *pattern, char *to, unsigned line)
 {
 	struct map_line *m;
 
@@ -38,7 +40,7 @@ add(struct map_list *l, struct span pattern, struct span to, unsigned line)
 		l->line = xrealloc(l->line, l->cap * sizeof(*l->line));
 	}
 	m = &l->line[l->n++];
-	*m = (struct map_line){ span_dup(pattern), span_dup(to), line };
+	*m = (struct map_line){ pattern, to, line };
 	for (char *p = m->pattern; *p != '\0'; p++)
 		if (*p >= 'A' && *p <= 'Z')
 			*p = (char)(*p + ('a' - 'A'));
@@ -132,10 +134,23 @@ check_pattern(struct parsing *p, struct span s)
 }
 
 static bool
+make_plain(struct parsing *p, struct span s, char **ret)
+{
+	const char *why = NULL;
+
+	*ret = p->plain != NULL ? p->plain(s, &why) : span_dup(s);
+	if (*ret != NULL)
+		return true;
+	return wrong(p, p->line, "\"%.*s\" is no address (%s); write one that there is",
+	    (int)(s.n < 80 ? s.n : 80), s.p, why);
+}
+
+static bool
 take_line(struct parsing *p, struct span line)
 {
 	struct span rest = span_trim(alias_line(line)), pattern, to;
 	const char *why = NULL;
+	char       *plain_pattern = NULL, *plain_to = NULL;
 	bool        starred;
 
 	if (rest.n == 0)
@@ -150,11 +165,15 @@ take_line(struct parsing *p, struct span line)
 	if (!pattern_is_replacement(to, &why))
 		return wrong(p, p->line, "\"%.*s\" is no address (%s); write one, or *@ and a domain",
 		    (int)(to.n < 80 ? to.n : 80), to.p, why);
+	if (!make_plain(p, pattern, &plain_pattern) || !make_plain(p, to, &plain_to)) {
+		free(plain_pattern);
+		return false;
+	}
 	starred = memchr(pattern.p, '*', pattern.n) != NULL;
-	if (starred && p->t->starred.n == MAPTABLE_MAX_STARS)
+	add(starred ? &p->t->starred : &p->t->exact, plain_pattern, plain_to, p->line);
+	if (p->t->starred.n > MAPTABLE_MAX_STARS)
 		return wrong(p, p->line, "more than %d lines with stars; each of them is tried for each "
 		    "address, so write some without", MAPTABLE_MAX_STARS);
-	add(starred ? &p->t->starred : &p->t->exact, pattern, to, p->line);
 	return true;
 }
 
@@ -182,9 +201,13 @@ put_in_order(struct parsing *p)
 }
 
 struct maptable *
-maptable_parse(struct span text, const char *path, enum maptable_key key, struct buf *why)
+maptable_parse(struct span text, const char *path, enum maptable_key key, maptable_plain plain,
+    struct buf *why)
 {
-	struct parsing p = { .t = xcalloc(1, sizeof(*p.t)), .path = path, .key = key, .why = why };
+	struct parsing p = {
+		.t = xcalloc(1, sizeof(*p.t)), .path = path, .key = key, .plain = plain,
+		.why = why,
+	};
 	struct span    line;
 	bool           ok = true;
 

@@ -33,11 +33,18 @@ struct map_line {
 struct maptable;
 
 /*
+ * A pattern or replacement in the form that addresses have when they are
+ * looked up, to be freed; NULL and *ret_why: there is none.
+ */
+typedef char *(*maptable_plain)(struct span s, const char **ret_why);
+
+/*
  * The table of a text, whole or not at all: half a table would let mail pass
  * that the missing half should have changed.  NULL: one line in *why,
  * "PATH:LINE: what is wrong; what would be right".
  */
-struct maptable *maptable_parse(struct span text, const char *path, enum maptable_key key, struct buf *why);
+struct maptable *maptable_parse(struct span text, const char *path, enum maptable_key key,
+                     maptable_plain plain, struct buf *why);
 void             maptable_free(struct maptable *t);     /* NULL is fine */
 size_t           maptable_count(const struct maptable *t);
 

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "idna/idna.h"
 #include "relay/author.h"
 #include "relay/fields.h"
 #include "relay/repair.h"
@@ -501,7 +502,7 @@ read_content(void *arg, uint64_t at, void *p, size_t n)
 }
 
 /*
- * A domain with UTF-8 counts too, as long as nobody makes an A-label of it.
+ * By now only local parts of addresses can have UTF-8: domains are A-labels.
  * Octets above 127 in the header that are no UTF-8 are 8-bit and no more:
  * SMTPUTF8 would promise what they are not.
  */
@@ -516,11 +517,12 @@ needs_utf8(const struct mail *mail)
 	return mail->from->utf8 || (!text_is_ascii(head) && text_is_utf8(head));
 }
 
-static void
+static int
 fill_mail(struct work *w, uint64_t body)
 {
 	struct mail    *mail = w->mail;
 	struct message *msg = mail->msg;
+	struct addr    *ascii;
 
 	/*
 	 * The null sender stays null: a report about a report must not come
@@ -532,7 +534,6 @@ fill_mail(struct work *w, uint64_t body)
 	else
 		mail->from = addr_dup(w->r->from != NULL ? w->r->from : w->sender);
 	mail->eightbit = msg->eightbit || !text_is_ascii(buf_view(&mail->head));
-	mail->utf8 = needs_utf8(mail);
 	mail->content = (struct body_source){
 		.head = buf_view(&mail->head),
 		.read = read_content,
@@ -540,6 +541,12 @@ fill_mail(struct work *w, uint64_t body)
 		.at = body,
 		.n = msg->size - body,
 	};
+	if ((ascii = idna_addr(mail->from, NULL)) == NULL)
+		return -EDOM;
+	addr_free(mail->from);
+	mail->from = ascii;
+	mail->utf8 = needs_utf8(mail);
+	return 0;
 }
 
 /* The header block into mail->head. */
@@ -577,7 +584,7 @@ compose(const struct config *c, const struct relay_conf *r, struct mail *mail)
 		w.typed = sender_of(c, mail->msg);
 		w.sender = route_sender(c, &w.origin, w.typed);
 		if ((e = put_block(&w)) == 0)
-			fill_mail(&w, sub.body);
+			e = fill_mail(&w, sub.body);
 	}
 	addr_free(w.sender);
 	addr_free(w.typed);

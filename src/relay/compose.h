@@ -26,7 +26,8 @@
  * none; a Sender field goes, for the account is both then.  The null sender
  * stays null, unless the relay refuses it (sender.h).
  *
- * 0; -EMSGSIZE: the header block passes LIMIT_HEADER_BLOCK; -errno of reading.
+ * 0; -EMSGSIZE: the header block passes LIMIT_HEADER_BLOCK; -EDOM: the domain
+ * of the sender, which is in mail->from, is none; -errno of reading.
  */
 int compose(const struct config *c, const struct relay_conf *r, struct mail *mail);
 

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "idna/idna.h"
 #include "relay/allowance.h"
 #include "relay/compose.h"
 #include "relay/retry.h"
@@ -39,12 +40,16 @@ static bool
 compose_mail(struct work *w, struct mail *m)
 {
 	struct status st;
+	const char *why = "";
 	int err = compose(w->env.conf, w->env.relay, m);
 
 	if (err == 0)
 		return true;
 	if (err == -EMSGSIZE)
 		status_local(&st, VERDICT_REJECT, SCOPE_MESSAGE, "5.3.4", "the header block is too large");
+	else if (err == -EDOM && idna_addr(m->from, &why) == NULL)
+		status_local(&st, VERDICT_REJECT, SCOPE_MESSAGE, "5.1.8",
+		    "the sender's domain is none: %s (%s)", m->from->text, why);
 	else
 		status_local(&st, VERDICT_DEFER, SCOPE_MESSAGE, "4.3.0",
 		    "the message cannot be read from the spool: %s", strerror(-err));

@@ -3,7 +3,18 @@
 
 #include <string.h>
 
+#include "idna/idna.h"
 #include "mail/pattern.h"
+
+/* next takes the place of a, unless it is NULL. */
+static struct addr *
+instead(struct addr *a, struct addr *next)
+{
+	if (next == NULL)
+		return a;
+	addr_free(a);
+	return next;
+}
 
 struct addr *
 rewrite_at_domain(const struct config *c, const struct addr *a)
@@ -146,27 +157,17 @@ masked(const struct config *c, const struct addr *a)
 
 /* ---- the whole ---- */
 
-/* next takes the place of a, unless it is NULL. */
-static struct addr *
-instead(struct addr *a, struct addr *next)
-{
-	if (next == NULL)
-		return a;
-	addr_free(a);
-	return next;
-}
-
 struct addr *
 route_rewrite(const struct config *c, const struct origin *from, const struct addr *a, enum map_use use)
 {
-	struct addr   *ret = addr_dup(a);
+	struct addr   *ret = instead(addr_dup(a), idna_addr(a, NULL));
 	struct map_hit hit;
 
 	if (addr_is_null(a))
 		return ret;
-	hit = rewrite_map(c, from, a, use);
+	hit = rewrite_map(c, from, ret, use);
 	if (hit.map != NULL)
-		ret = instead(ret, pattern_replace(span_of(hit.to), a, span_of(c->domain)));
+		ret = instead(ret, pattern_replace(span_of(hit.to), ret, span_of(c->domain)));
 	ret = instead(ret, completed(c, from->host, ret));
 	return instead(ret, masked(c, ret));
 }
@@ -174,14 +175,14 @@ route_rewrite(const struct config *c, const struct origin *from, const struct ad
 bool
 route_is_own(const struct config *c, const struct origin *from, const struct addr *a)
 {
-	struct map_hit hit = rewrite_map(c, from, a, MAP_SENDER);
-	struct addr   *to = NULL;
+	struct addr   *seen = instead(addr_dup(a), idna_addr(a, NULL));
+	struct map_hit hit = rewrite_map(c, from, seen, MAP_SENDER);
 	bool           own;
 
 	if (hit.map != NULL)
-		to = pattern_replace(span_of(hit.to), a, span_of(c->domain));
-	own = route_is_local(c, from->host, to != NULL ? to : a);
-	addr_free(to);
+		seen = instead(seen, pattern_replace(span_of(hit.to), seen, span_of(c->domain)));
+	own = route_is_local(c, from->host, seen);
+	addr_free(seen);
 	return own;
 }
 
@@ -209,14 +210,14 @@ is_own_name(struct span local, const char *user)
 static bool
 is_own_domain(const struct config *c, const char *host, const struct addr *a)
 {
-	struct span domain = addr_domain(a);
+	struct addr *ascii = instead(addr_dup(a), idna_addr(a, NULL));
+	struct span  domain = addr_domain(ascii);
+	bool         own = route_is_local(c, host, ascii) || span_ieq(domain, span_of(c->domain));
 
-	if (route_is_local(c, host, a) || span_ieq(domain, span_of(c->domain)))
-		return true;
-	for (char **m = c->masquerade; m != NULL && *m != NULL; m++)
-		if (span_ieq(domain, span_of(*m)))
-			return true;
-	return false;
+	for (char **m = c->masquerade; !own && m != NULL && *m != NULL; m++)
+		own = span_ieq(domain, span_of(*m));
+	addr_free(ascii);
+	return own;
 }
 
 bool

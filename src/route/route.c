@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/text.h"
+#include "idna/idna.h"
 #include "mail/pattern.h"
 #include "route/rewrite.h"
 
@@ -34,10 +36,18 @@ rewrite_is_localhost(struct span domain)
 bool
 route_is_local(const struct config *c, const char *host, const struct addr *a)
 {
-	struct span domain = addr_domain(a);
+	struct span  domain = addr_domain(a);
+	struct addr *ascii;
+	bool         ret;
 
 	if (addr_is_null(a))
 		return false;
+	if (a->utf8 && !text_is_ascii(domain)) {
+		ret = (ascii = idna_addr(a, NULL)) != NULL && text_is_ascii(addr_domain(ascii)) &&
+		    route_is_local(c, host, ascii);
+		addr_free(ascii);
+		return ret;
+	}
 	return addr_is_bare(a) || rewrite_is_localhost(domain) ||
 	    names_host(domain, span_of(c->hostname)) || names_host(domain, span_of(host));
 }
@@ -97,6 +107,17 @@ add_local(struct routing *r, const struct addr *a)
 	addrset_add(&r->ret->to, to, NULL);
 }
 
+/* One elsewhere, as the wire has it.  False, and nothing is added: there is no such domain. */
+static bool
+add_elsewhere(struct routing *r, const struct addr *a, const char **ret_why)
+{
+	struct addr *ascii = idna_addr(a, ret_why);
+
+	if (ascii != NULL)
+		addrset_add(&r->ret->to, ascii, NULL);
+	return ascii != NULL;
+}
+
 static bool
 on_is_local(void *arg, const struct addr *a)
 {
@@ -106,9 +127,9 @@ on_is_local(void *arg, const struct addr *a)
 }
 
 static void
-not_done(struct routing *r, const struct alias_end *e, const char *what)
+not_done(struct routing *r, const char *where, const char *text, const char *what)
 {
-	NOTICE(r, "%s: \"%.500s\" is %s; mail for %s goes to %s", e->where, e->text, what,
+	NOTICE(r, "%s: \"%.500s\" is %s; mail for %s goes to %s", where, text, what,
 	    r->asked->text, r->c->local_mail != NULL ? "local-mail" : r->c->domain);
 	add_local(r, r->asked);
 }
@@ -122,16 +143,17 @@ on_end(void *arg, const struct alias_end *e)
 		return;
 	switch (e->kind) {
 	case ALIAS_ADDRESS:
-		addrset_add(&r->ret->to, addr_dup(e->addr), NULL);
+		if (!add_elsewhere(r, e->addr, NULL))
+			not_done(r, e->where, e->addr->text, "an address that there is not");
 		break;
 	case ALIAS_COMMAND:
-		not_done(r, e, "a command, and never run");
+		not_done(r, e->where, e->text, "a command, and never run");
 		break;
 	case ALIAS_FILE:
-		not_done(r, e, "a file, and never written");
+		not_done(r, e->where, e->text, "a file, and never written");
 		break;
 	case ALIAS_BAD:
-		not_done(r, e, "not understood");
+		not_done(r, e->where, e->text, "not understood");
 		break;
 	case ALIAS_NOTHING:
 		STEP(r, "%s: thrown away (%s)", e->where, e->text);
@@ -174,7 +196,7 @@ follow(struct routing *r, const struct aliases *aliases)
 	const struct alias_ear ear = { .wrong = on_wrong, .arg = r };
 
 	if (!route_is_local(r->c, r->host, r->asked)) {
-		addrset_add(&r->ret->to, addr_dup(r->asked), NULL);
+		add_elsewhere(r, r->asked, NULL);       /* as it came in A-labels, it is one */
 		return;
 	}
 	if (alias_expand(aliases, r->asked, &ops, &ear) < 0 && r->result == 0)
@@ -192,29 +214,47 @@ say_mapped(const struct routing *r, const struct addr *a, const struct map_hit *
 	buf_done(&b);
 }
 
+/* The first map that fits, and then its aliases; a in A-labels. */
+static void
+route_mapped(struct routing *r, const struct aliases *aliases, const struct origin *from,
+    const struct addr *a)
+{
+	struct map_hit hit = rewrite_map(r->c, from, a, MAP_RECIPIENT);
+	struct addr *mapped = hit.map == NULL ? addr_dup(a) :
+	    pattern_replace(span_of(hit.to), a, span_of(r->c->domain));
+
+	if (mapped == NULL) {
+		rewrite_put_map(&r->ret->why, &hit);
+		buf_str(&r->ret->why, " makes it no valid address (longer than 254 octets?)");
+		r->result = -EINVAL;
+		return;
+	}
+	r->asked = mapped;
+	if (hit.map != NULL)
+		say_mapped(r, a, &hit);
+	follow(r, aliases);
+	addr_free(mapped);
+}
+
 int
 route_recipient(const struct config *c, const struct aliases *aliases, const struct origin *from,
     const struct addr *a, const struct route_ear *ear, struct route *ret)
 {
 	static const struct route_ear nobody = { .step = NULL };
 	struct routing r = { .c = c, .host = from->host, .ear = ear != NULL ? ear : &nobody, .ret = ret };
-	struct map_hit hit = rewrite_map(c, from, a, MAP_RECIPIENT);
-	struct addr *mapped;
+	const char *why = NULL;
+	struct addr *ascii = idna_addr(a, &why);
 
 	*ret = (struct route){ .to = { .n = 0 } };
 	buf_init(&ret->why, 1024);
-	mapped = hit.map == NULL ? addr_dup(a) :
-	    pattern_replace(span_of(hit.to), a, span_of(c->domain));
-	if (mapped == NULL) {
-		rewrite_put_map(&ret->why, &hit);
-		buf_str(&ret->why, " makes it no valid address (longer than 254 octets?)");
+	if (ascii == NULL) {
+		buf_printf(&ret->why, "%s: there is no such domain (%s)", a->text, why);
 		return -EINVAL;
 	}
-	r.asked = mapped;
-	if (hit.map != NULL)
-		say_mapped(&r, a, &hit);
-	follow(&r, aliases);
-	addr_free(mapped);
+	if (strcmp(ascii->text, a->text) != 0)
+		STEP(&r, "%s is %s on the wire", a->text, ascii->text);
+	route_mapped(&r, aliases, from, ascii);
+	addr_free(ascii);
 	return r.result;
 }
 

@@ -42,7 +42,8 @@ struct route {
 };
 
 /*
- * Where a recipient goes.  aliases may be NULL, and so
+ * Where a recipient goes, domains in A-labels: then only a local part needs
+ * SMTPUTF8 of the server.  aliases may be NULL, and so
  * may ear.  0; -EINVAL: cannot be made into an address; -EAGAIN: an alias
  * cannot be followed now.  route_done() in every case.
  */
@@ -52,7 +53,10 @@ void route_done(struct route *r);
 
 /*
  * An address as others may see it: the first map of this use that fits, the
- * domain for bare ones, "localhost" and short host names, masquerading.
+ * domain for bare ones, "localhost" and short host names, masquerading; the
+ * domain in A-labels, in the header too: there it keeps a message ASCII that
+ * is so but for it, and so takes it to every server (RFC 6532 asks no more of
+ * one that is not), and whichever relay tries it sends the same bytes.
  * The null path stays null, and what would become too long stays as it is:
  * never NULL.
  */

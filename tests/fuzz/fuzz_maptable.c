@@ -32,7 +32,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		struct buf       why;
 
 		buf_init(&why, 4096);
-		t = maptable_parse(text, "f", (enum maptable_key)key, &why);
+		t = maptable_parse(text, "f", (enum maptable_key)key, NULL, &why);
 		must((t == NULL) == (why.n > 0) && !why.over);
 		for (int i = 0; t != NULL && i < 64 && span_cut(&rest, '\n', &word); i++)
 			look_up(t, span_trim(word));

@@ -117,10 +117,11 @@ def law_differences(arrived):
 
 class Row:
     def __init__(self, name, data, args=('-i', 'bob@example.net'), rcpts=('bob@example.net',), status=0,
-                 said=None, big=False, changed=(), bounced=None, bounced_by_bare=None):
+                 said=None, big=False, changed=(), has=(), bounced=None, bounced_by_bare=None):
         self.name, self.data, self.args, self.rcpts = name, data, list(args), sorted(rcpts)
         self.status, self.said, self.big = status, said, big
         self.changed = [name.lower() for name in changed]   # header fields that are not as they were submitted
+        self.has = has                  # fields that are in its header, as they stand
         self.bounced = bounced          # a regex in the report that comes instead
         self.bounced_by_bare = bounced_by_bare
 
@@ -151,8 +152,10 @@ class Row:
         head, body = expected(self.data, '-i' not in self.args)
         kept = b''.join(f for f in re.findall(rb'.*\r\n(?:[ \t].*\r\n)*', head)
                         if f.partition(b':')[0].strip().decode('ascii', 'replace').lower() not in self.changed)
+        block = b'\r\n' + arrived.raw.partition(b'\r\n\r\n')[0] + b'\r\n'
+        missing = ['no %r' % field for field in self.has if b'\r\n' + field + b'\r\n' not in block]
         return (content_differences(arrived, head + b'\r\n' + body) + header_differences(arrived, kept) +
-                law_differences(arrived))
+                law_differences(arrived) + missing)
 
 
 def multipart(*parts):
@@ -183,6 +186,23 @@ MESSAGES = [
     Row('two of what there may be one of', HEAD + b'Subject: another\nDate: Mon, 1 Jan 2024 10:00:00 +0000\n'
         b'Date: Tue, 2 Jan 2024 10:00:00 +0000\nMessage-ID: <1@example.com>\nMessage-ID: <2@example.com>\n'
         b'To: carol@example.net\n\nx\n', changed=('To', 'Subject', 'Date', 'Message-ID')),
+    Row('a zone with a name', HEAD + b'Date: Fri, 27 Nov 2026 10:00:00 PDT\n\nx\n', changed=('Date',),
+        has=(b'Date: Fri, 27 Nov 2026 10:00:00 -0700',)),
+    Row('a military zone', HEAD + b'Date: Fri, 27 Nov 2026 10:00:00 B\n\nx\n', changed=('Date',),
+        has=(b'Date: Fri, 27 Nov 2026 10:00:00 -0000', b'X-Original-Date: Fri, 27 Nov 2026 10:00:00 B')),
+    Row('a numeric zone with a comment', HEAD + b'Date: Fri, 27 Nov 2026 10:00:00 -0700 (PDT)\n\nx\n',
+        has=(b'Date: Fri, 27 Nov 2026 10:00:00 -0700 (PDT)',)),
+    Row('a Date that is none', HEAD + b'Date: tomorrow\n\nx\n', changed=('Date',), has=(b'X-Original-Date: tomorrow',)),
+    Row('an empty Date', HEAD + b'Date:\nMessage-ID:\n\nx\n', changed=('Date', 'Message-ID')),
+    Row('a Message-ID that ends in a dot', HEAD + b'Message-ID: <1.2@web1.>\n\nx\n', changed=('Message-ID',),
+        has=(b'Message-ID: <1.2@web1>', b'X-Original-Message-ID: <1.2@web1.>')),
+    Row('a Message-ID with two @ and a blank', HEAD + b'Message-ID: <a b@c@web1>\n\nx\n', changed=('Message-ID',),
+        has=(b'Message-ID: <ab40c@web1>',)),
+    Row('a Message-ID without brackets and a domain', HEAD + b'Message-ID: 12345\n\nx\n', changed=('Message-ID',),
+        has=(b'Message-ID: <12345@web1.example.com>',)),
+    Row('a signature over all of that', HEAD + b'DKIM-Signature: v=1; d=example.com; h=date:message-id\n'
+        b'Date: Fri, 27 Nov 2026 10:00:00 PDT\nMessage-ID: <a@web1.>\n\nx\n',
+        has=(b'Date: Fri, 27 Nov 2026 10:00:00 PDT', b'Message-ID: <a@web1.>')),
     Row('Return-Path and Bcc go', b'Return-Path: <x@example.com>\nBcc: secret@example.net\n' + PLAIN + b'x\n'),
 
     # the ends of lines, and of the message
@@ -289,6 +309,9 @@ RECIPIENTS = [
     to('700 fields', ''.join('Bcc: %s\n' % a for a in MANY), *MANY),
     to('a name of 5 kB', 'To: "%s" <a@x.example>\n' % ('long name ' * 500), 'a@x.example'),
     to('UTF-8 in a local part', 'To: grüße@x.example\n', 'grüße@x.example', bounced_by_bare='SMTPUTF8'),
+    to('a domain in other letters', 'To: Otto <otto@b\u00fccher.example>\n', 'otto@xn--bcher-kva.example',
+       has=(b'To: Otto <otto@xn--bcher-kva.example>',)),
+    to('a domain that there cannot be', 'To: otto@\u202e.example\n', bounced='there is no such domain'),
     wrong('no domain', 'To: a@\n', "To: a@: nothing behind '@'"),
     wrong('no local part', 'To: @x.example\n', "To: @x.example: nothing before '@'"),
     wrong('two @', 'Cc: a@b@x.example\n', "Cc: a@b@x.example: more than one '@'"),
@@ -297,6 +320,8 @@ RECIPIENTS = [
     Row('arguments with names', PLAIN, args=['-i', 'Bob <b@x.example>,', '"C, c" <c@x.example>'],
         rcpts=['b@x.example', 'c@x.example']),
     Row('an argument with an address literal', PLAIN, args=['-i', 'a@[192.0.2.1]'], rcpts=['a@[192.0.2.1]']),
+    Row('an argument in other letters', PLAIN, args=['-i', 'otto@b\u00fccher.example'], rcpts=['otto@xn--bcher-kva.example']),
+    Row('an argument without a local part', PLAIN, args=['-i', '@x.example'], rcpts=[], status=65),
     Row('an argument without a domain', PLAIN, args=['-i', 'a@'], rcpts=[], status=65),
     Row('an argument without a local part', PLAIN, args=['-i', '@x.example'], rcpts=[], status=65),
     Row('a comma alone', PLAIN, args=['-i', ','], rcpts=[], status=64),

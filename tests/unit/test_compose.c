@@ -142,6 +142,10 @@ static const struct {
 	  RECEIVED D "Message-ID: <ab@x>\r\nX-Original-Message-ID: <a\r\n\tb@x.>\r\n" F T "\r\n" },
 	{ S(D "Message-ID: <@>\r\n" F T "\r\n"),
 	  RECEIVED D ID "X-Original-Message-ID: <@>\r\n" F T "\r\n" },
+	/* a domain in other letters is ASCII for every server; a local part is not */
+	{ S(D M "From: B\xc3\xbc" "cher <a@b\xc3\xbc" "cher.example>\r\nTo: bob@B\xc3\x9c" "CHER.example, d@e.f\r\n\r\n"),
+	  RECEIVED D M "From: B\xc3\xbc" "cher <a@xn--bcher-kva.example>\r\n"
+	  "To: bob@xn--bcher-kva.example, d@e.f\r\n\r\n" },
 	/* but not under a signature */
 	{ S("DKIM-Signature: x\r\nDate: x\r\nMessage-ID: <a@b.>\r\n" F T "\r\n"),
 	  RECEIVED "DKIM-Signature: x\r\nDate: x\r\nMessage-ID: <a@b.>\r\n" F T "\r\n" },

@@ -179,6 +179,26 @@ START_TEST(names)
 }
 END_TEST
 
+/* Names in other letters are what the wire has of them. */
+START_TEST(letters)
+{
+	read_good("hostname = \"web1.b\xc3\xbc" "cher.example\"\ndomain = \"B\xc3\x9c" "CHER.example\"\n"
+	    "local-mail = \"\xc3\xb6ps@\xc3\xb6ps.example\"\nmasquerade = { \"!m.b\xc3\xbc" "cher.example\" }\n"
+	    "map { from = \"*@*.b\xc3\xbc" "cher.example\" to = \"*@b\xc3\xbc" "cher.example\" }\n"
+	    "relay r { host = \"smtp.b\xc3\xbc" "cher.example\" from = \"a@b\xc3\xbc" "cher.example\" "
+	    "helo = \"h.b\xc3\xbc" "cher.example\" }\n");
+	ck_assert_str_eq(config->hostname, "web1.xn--bcher-kva.example");
+	ck_assert_str_eq(config->domain, "xn--bcher-kva.example");
+	ck_assert_str_eq(config->local_mail->text, "\xc3\xb6ps@xn--ps-eka.example");
+	ck_assert_str_eq(config->masquerade[0], "!m.xn--bcher-kva.example");
+	ck_assert_str_eq(config->maps[0].from, "*@*.xn--bcher-kva.example");
+	ck_assert_str_eq(config->maps[0].to, "*@xn--bcher-kva.example");
+	ck_assert_str_eq(config->relays[0].host, "smtp.xn--bcher-kva.example");
+	ck_assert_str_eq(config->relays[0].helo, "h.xn--bcher-kva.example");
+	ck_assert_str_eq(config->relays[0].from->text, "a@xn--bcher-kva.example");
+}
+END_TEST
+
 START_TEST(everything)
 {
 	const struct relay_conf *r;
@@ -488,6 +508,8 @@ static const struct {
 	    "take user out" },
 	{ "map { file = \"/b\"\n to = b }\n" R "}", ":2: map: the lines of file say from and to; take to out, "
 	    "or write two maps" },
+	{ "domain = \"\xe2\x80\xae.example\"\n" R "}", ":1: domain: \"\xe2\x80\xae.example\" is not possible "
+	    "(string contains a disallowed character); write a domain such as \"example.com\"" },
 	{ "map { file = b }\n" R "}", ":1: file: \"b\" is not possible; write the file's full path" },
 	{ "map { user = \"a@b\" to = b }\n" R "}", ":1: user: \"a@b\" is not possible (a name has no domain); "
 	    "write a login name such as \"www-data\", perhaps with stars" },
@@ -681,6 +703,7 @@ suite_config(void)
 	tcase_add_test(tc, smallest);
 	tcase_add_test(tc, everything);
 	tcase_add_test(tc, names);
+	tcase_add_test(tc, letters);
 	tcase_add_test(tc, limits_lifted);
 	tcase_add_loop_test(tc, endpoint, 0, sizeof(endpoints) / sizeof(endpoints[0]));
 	tcase_add_loop_test(tc, refused, 0, sizeof(wrong) / sizeof(wrong[0]));

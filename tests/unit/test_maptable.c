@@ -52,7 +52,7 @@ START_TEST(finds)
 	struct buf       why;
 
 	buf_init(&why, 1024);
-	t = maptable_parse(span_of(addresses), "f", MAPTABLE_ADDRESSES, &why);
+	t = maptable_parse(span_of(addresses), "f", MAPTABLE_ADDRESSES, NULL, &why);
 	ck_assert_msg(t != NULL, "%s", buf_cstr(&why));
 	ck_assert_uint_eq(maptable_count(t), 10);
 	m = maptable_find(t, a, found[_i].local, SPAN("example.com"));
@@ -72,7 +72,7 @@ START_TEST(users)
 	struct buf       why;
 
 	buf_init(&why, 1024);
-	t = maptable_parse(span_of(text), "f", MAPTABLE_USERS, &why);
+	t = maptable_parse(span_of(text), "f", MAPTABLE_USERS, NULL, &why);
 	ck_assert_msg(t != NULL, "%s", buf_cstr(&why));
 	ck_assert_uint_eq(maptable_find_user(t, "www-data")->line, 2);
 	ck_assert_uint_eq(maptable_find_user(t, "backup-1")->line, 1);
@@ -80,7 +80,7 @@ START_TEST(users)
 	ck_assert_uint_eq(maptable_find_user(t, "alice")->line, 3);
 	maptable_free(t);
 
-	t = maptable_parse(SPAN("alice a@x.org\n"), "f", MAPTABLE_USERS, &why);
+	t = maptable_parse(SPAN("alice a@x.org\n"), "f", MAPTABLE_USERS, NULL, &why);
 	ck_assert_ptr_null(maptable_find_user(t, "bob"));
 	ck_assert_ptr_null(maptable_find_user(t, ""));
 	maptable_free(t);
@@ -110,7 +110,7 @@ START_TEST(refuses)
 	struct buf why;
 
 	buf_init(&why, 1024);
-	ck_assert_ptr_null(maptable_parse(span_of(wrongs[_i].text), "/f", wrongs[_i].key, &why));
+	ck_assert_ptr_null(maptable_parse(span_of(wrongs[_i].text), "/f", wrongs[_i].key, NULL, &why));
 	ck_assert_str_eq(buf_cstr(&why), wrongs[_i].why);
 	buf_done(&why);
 }
@@ -123,7 +123,7 @@ START_TEST(bounds)
 
 	buf_init(&text, MAPTABLE_MAX_BYTES);
 	buf_init(&why, 1024);
-	ck_assert_ptr_nonnull(t = maptable_parse(SPAN(""), "f", MAPTABLE_ADDRESSES, &why));
+	ck_assert_ptr_nonnull(t = maptable_parse(SPAN(""), "f", MAPTABLE_ADDRESSES, NULL, &why));
 	ck_assert_uint_eq(maptable_count(t), 0);
 	maptable_free(t);
 	for (int i = 0; i < MAPTABLE_MAX_STARS; i++)
@@ -131,11 +131,11 @@ START_TEST(bounds)
 	for (int i = 0; i < 50000; i++)
 		buf_printf(&text, "u%d@x.org v%d@x.org\n", i, i);
 	ck_assert(!text.over);
-	t = maptable_parse(buf_view(&text), "f", MAPTABLE_ADDRESSES, &why);
+	t = maptable_parse(buf_view(&text), "f", MAPTABLE_ADDRESSES, NULL, &why);
 	ck_assert_msg(t != NULL, "%s", buf_cstr(&why));
 	maptable_free(t);
 	buf_str(&text, "*@one.more x@y.org\n");
-	ck_assert_ptr_null(maptable_parse(buf_view(&text), "f", MAPTABLE_ADDRESSES, &why));
+	ck_assert_ptr_null(maptable_parse(buf_view(&text), "f", MAPTABLE_ADDRESSES, NULL, &why));
 	ck_assert_str_eq(buf_cstr(&why), "f:51001: more than 1000 lines with stars; each of them is tried for each "
 	    "address, so write some without");
 	buf_done(&text);

@@ -102,6 +102,11 @@ static const struct {
 	{ "bob@[127.0.0.1]", "x", false, "bob@[127.0.0.1]", "bob@[127.0.0.1]" },
 	{ "bob@x.y", "", false, "bob@x.y", "bob@x.y" },
 	{ "bob@x.y", NULL, false, "bob@x.y", "bob@x.y" },
+	/* domains as the wire has them, local parts as they are */
+	{ "bob@b\xc3\xbc" "cher.example", "x", false, "bob@xn--bcher-kva.example", "bob@xn--bcher-kva.example" },
+	{ "bj\xc3\xb6rn@B\xc3\x9c" "CHER.example", "x", false, "bj\xc3\xb6rn@xn--bcher-kva.example",
+	  "bj\xc3\xb6rn@xn--bcher-kva.example" },
+	{ "root@b\xc3\xbc" "cher", "xn--bcher-kva.lan", true, "root@example.com", "root@example.com" },
 };
 
 START_TEST(routes)
@@ -118,7 +123,7 @@ START_TEST(routes)
 
 	conf.local_mail = parse("ops@example.net");
 	route(NULL, rows[_i].host, rows[_i].in, &got);
-	ck_assert_str_eq(buf_cstr(&got), rows[_i].local ? "ops@example.net" : rows[_i].in);
+	ck_assert_str_eq(buf_cstr(&got), rows[_i].local ? "ops@example.net" : rows[_i].relayed);
 	buf_done(&got);
 	addr_free(a);
 	addr_free(sender);
@@ -308,6 +313,33 @@ START_TEST(rewrites)
 }
 END_TEST
 
+/* A domain that there cannot be is refused by name, and an alias to one goes to local-mail. */
+START_TEST(no_such_domain)
+{
+	struct aliases *t = aliases_parse(SPAN("list: a@x.org, b@\xe2\x80\xae.example\n"), "/etc/aliases", NULL);
+	struct addr    *a = parse("bob@\xe2\x98\x83\xe2\x80\xae.example"), *s;
+	struct buf      got;
+
+	route(NULL, "x", a->text, &got);
+	ck_assert_int_eq(strncmp(buf_cstr(&got), "never: ", 7), 0);
+	ck_assert_ptr_nonnull(strstr(buf_cstr(&got), a->text));
+	ck_assert_ptr_nonnull(strstr(buf_cstr(&got), ": there is no such domain ("));
+	buf_done(&got);
+	s = route_sender(&conf, &x, a);
+	ck_assert_str_eq(s->text, a->text);
+	addr_free(s);
+	addr_free(a);
+
+	conf.local_mail = parse("ops@example.net");
+	route(t, "x", "list", &got);
+	ck_assert_str_eq(buf_cstr(&got), "a@x.org ops@example.net");
+	ck_assert_ptr_nonnull(strstr(buf_cstr(&said), "! /etc/aliases:1: \""));
+	ck_assert_ptr_nonnull(strstr(buf_cstr(&said), "is an address that there is not; mail for list goes to local-mail"));
+	buf_done(&got);
+	aliases_free(t);
+}
+END_TEST
+
 /* Maps of users: their addresses of this host, in their messages. */
 static const struct {
 	const char *user, *in, *sender, *recipient;
@@ -394,6 +426,7 @@ suite_route(void)
 	tcase_add_test(t, null_sender);
 	tcase_add_loop_test(t, recipient, 0, ROWS(recipients));
 	tcase_add_loop_test(t, rewrites, 0, ROWS(rewritten));
+	tcase_add_test(t, no_such_domain);
 	tcase_add_loop_test(t, maps_of_users, 0, ROWS(users));
 	tcase_add_loop_test(t, claiming, 0, ROWS(claims));
 	suite_add_tcase(s, t);
