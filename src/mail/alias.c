@@ -55,6 +55,21 @@ aliases_find(const struct aliases *t, struct span local)
 	return a;
 }
 
+const struct alias *
+aliases_owner(const struct aliases *t, const struct alias *list)
+{
+	const struct alias *owner;
+	struct buf          name;
+
+	if (strncmp(list->name, "owner-", 6) == 0)
+		return NULL;
+	buf_init(&name, strlen(list->name) + 8);
+	buf_printf(&name, "owner-%s", list->name);
+	owner = find(t, buf_cstr(&name));
+	buf_done(&name);
+	return owner;
+}
+
 /* ---- expand ---- */
 
 /* The aliases and files that led here, the newest first. */
@@ -62,6 +77,7 @@ struct chain {
 	const struct alias *alias;      /* NULL: an included file */
 	const char         *path;
 	const struct chain *up;
+	const struct alias *owner;      /* of what they lead to */
 	unsigned            depth;
 };
 
@@ -92,10 +108,12 @@ step(struct expansion *x, const char *where, const char *fmt, const char *a, con
 }
 
 static int
-end(struct expansion *x, enum alias_kind kind, const struct addr *a, const char *text,
-    const char *where)
+end(struct expansion *x, const struct chain *c, enum alias_kind kind, const struct addr *a,
+    const char *text, const char *where)
 {
-	struct alias_end e = { .kind = kind, .addr = a, .text = text, .where = where };
+	struct alias_end e = {
+		.kind = kind, .addr = a, .text = text, .where = where, .owner = c != NULL ? c->owner : NULL,
+	};
 
 	if (x->nends++ == ALIAS_ENDS) {
 		alias_tell(x->ear, where != NULL ? where : "", "expands to more than %d addresses",
@@ -143,6 +161,9 @@ expand_alias(struct expansion *x, const struct chain *up, const struct alias *a)
 	struct buf   where;
 	int          r = 0;
 
+	c.owner = aliases_owner(x->t, a);
+	if (c.owner == NULL && up != NULL && strncmp(a->name, "owner-", 6) != 0)
+		c.owner = up->owner;
 	alias_where(&where, x->t->path, a->line);
 	x->seen[a - x->t->alias] = true;
 	step(x, buf_cstr(&where), "%s is an alias: %.1000s", a->name, a->right);
@@ -181,18 +202,18 @@ expand_local(struct expansion *x, const struct chain *c, const struct addr *a, c
 		return r;
 	}
 	if (to == NULL)
-		return end(x, ALIAS_FINAL, a, NULL, where);
+		return end(x, c, ALIAS_FINAL, a, NULL, where);
 	if (is_in_chain(c, to)) {
 		if (c->alias != to)
 			tell_loop(x, c, to, where);
-		return end(x, ALIAS_FINAL, a, NULL, where);
+		return end(x, c, ALIAS_FINAL, a, NULL, where);
 	}
 	if (x->seen[to - x->t->alias])
 		return 0;
 	if (c != NULL && c->depth >= ALIAS_DEPTH) {
 		alias_tell(x->ear, where, "%s: more than %d aliases inside each other; "
 		    "it stays a local user's", to->name, ALIAS_DEPTH);
-		return end(x, ALIAS_FINAL, a, NULL, where);
+		return end(x, c, ALIAS_FINAL, a, NULL, where);
 	}
 	return expand_alias(x, c, to);
 }
@@ -257,7 +278,7 @@ cannot_include(struct expansion *x, const char *where, const char *path, const c
 static int
 expand_include(struct expansion *x, const struct chain *up, const char *path, const char *where)
 {
-	struct chain c = { .path = path, .up = up, .depth = up->depth + 1 };
+	struct chain c = { .path = path, .up = up, .owner = up->owner, .depth = up->depth + 1 };
 	struct stat  st;
 	struct buf   text;
 	const char  *why;
@@ -298,7 +319,7 @@ expand_target(struct expansion *x, const struct chain *c, const struct alias_tar
 	default:
 		break;
 	}
-	return end(x, target->kind, target->addr, target->text, where);
+	return end(x, c, target->kind, target->addr, target->text, where);
 }
 
 int

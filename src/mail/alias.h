@@ -86,6 +86,9 @@ void            aliases_free(struct aliases *t);        /* NULL is fine */
  */
 const struct alias *aliases_find(const struct aliases *t, struct span local);
 
+/* The alias owner-NAME of an alias: who runs that list.  NULL: none; an owner has none himself. */
+const struct alias *aliases_owner(const struct aliases *t, const struct alias *list);
+
 /* ---- expanding ---- */
 
 struct alias_end {
@@ -93,6 +96,7 @@ struct alias_end {
 	const struct addr  *addr;       /* ALIAS_ADDRESS, ALIAS_FINAL */
 	const char         *text;       /* the others */
 	const char         *where;      /* "FILE:LINE" of the alias it stands in; NULL: in none */
+	const struct alias *owner;      /* owner-NAME of the innermost list it is of that has one; or NULL */
 };
 
 struct alias_ops {

@@ -67,6 +67,16 @@ say_unused(const struct aliases *t, const struct alias *a)
 			    a->target[i].kind == ALIAS_COMMAND ? "run" : "written");
 }
 
+static void
+say_owner(const struct aliases *t, const struct alias *a)
+{
+	const struct alias *owner = aliases_owner(t, a);
+
+	if (owner != NULL)
+		printf("%s:%u: %s: its mail leaves with what %s comes to as the sender\n", t->path, a->line,
+		    a->name, owner->name);
+}
+
 /* Every alias, and every file it includes. */
 static void
 follow_all(struct check *c, const struct aliases *t)
@@ -79,6 +89,7 @@ follow_all(struct check *c, const struct aliases *t)
 		struct addr *a = addr_of_user(span_of(t->alias[i].name), NULL);
 
 		say_unused(t, &t->alias[i]);
+		say_owner(t, &t->alias[i]);
 		if (a != NULL)
 			alias_expand(t, a, &ops, &ear);
 		addr_free(a);

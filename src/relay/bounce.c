@@ -78,7 +78,7 @@ wants_all(const struct report *r)
 {
 	if (is_unchangeable(r))
 		return false;
-	return r->action == REPORT_FAILED && r->m->size <= ORIGINAL_MAX && r->m->env.ret != RET_HDRS;
+	return r->action == REPORT_FAILED && r->m->size <= ORIGINAL_MAX && (r->of_list || r->m->env.ret != RET_HDRS);
 }
 
 static bool
@@ -265,10 +265,11 @@ bounce_write(const struct config *c, struct store *s, struct message *m,
     const struct bounced *b, size_t n, char ret_id[static ID_LEN + 1])
 {
 	struct bounced *told;
-	struct addr    *sender = sender_of(c, m);
+	const struct addr *owner = n > 0 ? b[0].owner : NULL;
+	struct addr    *sender = owner != NULL ? addr_dup(owner) : sender_of(c, m);
 	struct report   r = {
 		.c = c, .m = m, .sender = sender, .now_s = clock_wall_s(), .global = sender->utf8,
-		.large = m->size > ORIGINAL_MAX,
+		.large = m->size > ORIGINAL_MAX, .of_list = owner != NULL,
 	};
 	int             e = -ENOMSG;
 
@@ -279,7 +280,7 @@ bounce_write(const struct config *c, struct store *s, struct message *m,
 	r.large &= r.action == REPORT_FAILED;
 	told = xcalloc(n + 1, sizeof(*told));
 	for (size_t i = 0; i < n; i++)
-		if (wants_report(m->env.rcpts[b[i].index].notify, b[i].action))
+		if (wants_report(owner != NULL ? 0 : m->env.rcpts[b[i].index].notify, b[i].action))
 			told[r.n++] = b[i];
 	r.b = told;
 	if (r.n > 0)

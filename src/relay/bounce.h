@@ -26,11 +26,13 @@ struct bounced {
 	const char *remote;             /* host that said so, or NULL */
 	const char *hint;               /* or NULL */
 	bool        expired;
+	const struct addr *owner;       /* told in the sender's place, a list's; the same for all of one report */
 };
 
 /*
  * Write the report into the spool, durably (draft_commit), from the null
- * sender to the message's.  ret_id is the report's.
+ * sender to the message's, or a list's owner, to whom what the submitter asked
+ * of his report means nothing.  ret_id is the report's.
  * 0; -ENOMSG: nothing is to be sent (null sender, or NOTIFY excludes
  * it for all of them); other -errno: not written, keep the original.
  */

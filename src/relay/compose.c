@@ -532,7 +532,8 @@ fill_mail(struct work *w, uint64_t body)
 	if (addr_is_null(w->sender))
 		mail->from = sender_for_null(w->r);
 	else
-		mail->from = addr_dup(w->r->from != NULL ? w->r->from : w->sender);
+		mail->from = addr_dup(w->r->from != NULL ? w->r->from :
+		    mail->list_owner != NULL ? mail->list_owner : w->sender);
 	mail->eightbit = msg->eightbit || !text_is_ascii(buf_view(&mail->head));
 	mail->content = (struct body_source){
 		.head = buf_view(&mail->head),

@@ -29,6 +29,7 @@ struct mail_rcpt {
 struct mail {
 	struct message   *msg;          /* borrowed: the queue holds it until all its mails are back */
 	struct addr      *from;         /* envelope sender on the wire; owned */
+	const struct addr *list_owner;  /* whose list the recipients are of; lent by the queue; NULL: of none */
 	struct mail_rcpt *rcpt;
 	size_t            nrcpt;
 	struct buf        head;         /* composed header block; owned */

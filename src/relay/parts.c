@@ -19,6 +19,7 @@ void
 parts_done(struct parts *p)
 {
 	addrset_done(&p->set);
+	addrset_done(&p->owners);
 	free(p->part);
 	free(p->of);
 	free(p->ref);
@@ -54,8 +55,15 @@ refer(struct parts *p, size_t rcpt, size_t part)
 	r->n++;
 }
 
+static void
+own(struct parts *p, struct part *part, const struct addr *owner)
+{
+	part->group = owner != NULL ? addrset_add(&p->owners, addr_dup(owner), NULL) + 1 : 0;
+	part->owner = owner != NULL ? p->owners.addr[part->group - 1] : NULL;
+}
+
 void
-parts_add(struct parts *p, size_t rcpt, struct addr *to)
+parts_add(struct parts *p, size_t rcpt, struct addr *to, const struct addr *owner)
 {
 	bool   new;
 	size_t at = addrset_add(&p->set, to, &new), part;
@@ -67,6 +75,8 @@ parts_add(struct parts *p, size_t rcpt, struct addr *to)
 		p->part[p->of[at]].to = p->set.addr[at];
 	}
 	part = p->of[at];
+	if (new || owner == NULL)
+		own(p, &p->part[part], owner);
 	refer(p, rcpt, part);
 }
 

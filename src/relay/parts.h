@@ -14,6 +14,8 @@
 struct part {
 	struct addr  *to;       /* on the wire, lent by the set; NULL: he has none */
 	size_t        rcpt;     /* the first of the envelope's recipients that it is for */
+	const struct addr *owner;       /* lent by the set of owners: the sender of mail of its list; NULL: its own */
+	size_t        group;    /* 0, or the place of that owner and one */
 	struct status status;   /* VERDICT_NONE: not settled yet */
 	bool          waits;    /* not settled for good */
 	bool          untold;   /* sent by a server that reports no deliveries */
@@ -29,6 +31,7 @@ struct parts {
 	size_t             n, cap;
 	size_t             waiting;     /* parts that wait */
 	struct addrset     set;
+	struct addrset     owners;
 	size_t            *of;          /* the part of each address of set */
 	size_t            *ref;         /* the recipients' parts, recipient by recipient */
 	size_t             nref, ref_cap;
@@ -40,11 +43,13 @@ void parts_init(struct parts *p, size_t nrcpts);
 void parts_done(struct parts *p);
 
 /*
- * Recipients come in the order of the envelope.  An address (taken) of one;
+ * Recipients come in the order of the envelope.  An address (taken) of one,
+ * and who owns the list it is of, or NULL: whoever is written to by name is
+ * written to as himself;
  * or no address, and a verdict about him: DEFER and REJECT wait, SENT is
  * fresh.
  */
-void parts_add(struct parts *p, size_t rcpt, struct addr *to);
+void parts_add(struct parts *p, size_t rcpt, struct addr *to, const struct addr *owner);
 void parts_add_verdict(struct parts *p, size_t rcpt, const struct status *st);
 
 size_t       parts_count(const struct parts *p, size_t rcpt);   /* of a recipient */

@@ -373,7 +373,8 @@ put_recipient(struct buf *b, const struct report *r, const struct bounced *x)
 	int64_t            last_s = r->m->notes != NULL ? r->m->notes[x->index].time_s : 0;
 
 	buf_char(b, '\n');
-	put_original_recipient(b, to->orcpt, r->global);
+	if (!r->of_list)
+		put_original_recipient(b, to->orcpt, r->global);
 	put_final_recipient(b, x->to != NULL ? x->to : to->addr, r->global);
 	buf_printf(b, "Action: %s\nStatus: %s\n", actions[x->action], dsn_of(x));
 	if (x->code != 0 && x->remote != NULL) {
@@ -392,7 +393,8 @@ put_recipient(struct buf *b, const struct report *r, const struct bounced *x)
 void
 report_put_status(struct buf *b, const struct report *r)
 {
-	put_envelope_id(b, r->m->env.envid);
+	if (!r->of_list)
+		put_envelope_id(b, r->m->env.envid);
 	buf_str(b, "Reporting-MTA: dns; ");
 	text_put_printable(b, span_of(r->c->hostname));
 	buf_char(b, '\n');

@@ -20,6 +20,7 @@ struct report {
 	int64_t               now_s;
 	bool                  global;   /* who is told has a UTF-8 address: the report may have it too */
 	bool                  large;    /* only the header goes back, for the size of the rest */
+	bool                     of_list;       /* sender is a list's owner */
 };
 
 const char *report_subject(const struct report *r);

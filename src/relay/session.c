@@ -605,7 +605,7 @@ mail_enter(struct session *s)
 		p.body = "8BITMIME";
 	p.smtputf8 = m->utf8;
 	m->dsn = has(s, EXT_DSN);
-	if (m->dsn) {
+	if (m->dsn && m->list_owner == NULL) {  /* a list's mail is another message: RFC 3461 §5.2.7.3 */
 		p.ret = env->ret == RET_FULL ? "FULL" : env->ret == RET_HDRS ? "HDRS" : NULL;
 		p.envid = env->envid;
 	}
@@ -641,7 +641,7 @@ rcpt_enter(struct session *s)
 	char notify[32];
 	int err;
 
-	if (m->dsn) {
+	if (m->dsn && m->list_owner == NULL) {
 		p.notify = notify_text(as->notify, notify, sizeof(notify));
 		p.orcpt = as->orcpt;
 	}

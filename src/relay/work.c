@@ -253,7 +253,8 @@ route_one(struct work *w, size_t rcpt, const struct settled *before)
 		add_verdict(w, rcpt, result, buf_cstr(&r.why));
 	for (size_t i = 0; result == 0 && i < r.to.n; i++)
 		if (!is_settled(before, rcpt, r.to.addr[i]))
-			parts_add(&w->to, rcpt, addr_dup(r.to.addr[i]));
+			parts_add(&w->to, rcpt, addr_dup(r.to.addr[i]),
+			    addr_is_null(w->sender) ? NULL : r.owner[i]);
 	/* An alias was changed, and what is left of it was all sent: he is done. */
 	if (parts_count(&w->to, rcpt) == 0)
 		parts_add_verdict(&w->to, rcpt,
@@ -280,33 +281,45 @@ route_all(struct work *w)
 	addrset_done(&before.sent);
 }
 
-/* Cut what can be sent into mails. */
+/* How many of each owner's addresses wait. */
+static size_t *
+count_groups(const struct work *w)
+{
+	size_t *n = xcalloc(w->to.owners.n + 1, sizeof(*n));
+
+	for (size_t i = 0; i < w->to.n; i++)
+		n[w->to.part[i].group] += w->to.part[i].waits && w->to.part[i].to != NULL;
+	return n;
+}
+
+/* Cut what can be sent into mails; those of a list have its owner as their sender. */
 static void
 make_mails(struct work *w)
 {
-	size_t most = ceiling(w), left = w->to.waiting;
-	struct mail **end = &w->todo, *m = NULL;
+	size_t most = ceiling(w), *left = count_groups(w);
+	struct mail **open = xcalloc(w->to.owners.n + 1, sizeof(struct mail *)), **end = &w->todo;
 
 	for (size_t i = 0; i < w->to.n; i++) {
 		const struct part *p = &w->to.part[i];
+		struct mail *m = open[p->group];
 
-		if (!p->waits)
+		if (!p->waits || p->to == NULL)
 			continue;
-		if (p->to != NULL) {
-			if (m == NULL)
-				m = new_mail(w, smaller(most, left));
-			m->rcpt[m->nrcpt++] = (struct mail_rcpt){
-				.index = p->rcpt, .part = i, .to = addr_dup(p->to),
-			};
+		if (m == NULL) {
+			m = open[p->group] = new_mail(w, smaller(most, left[p->group]));
+			m->list_owner = p->owner;
 		}
-		left--;
-		if (m != NULL && m->nrcpt == most) {
+		m->rcpt[m->nrcpt++] = (struct mail_rcpt){
+			.index = p->rcpt, .part = i, .to = addr_dup(p->to),
+		};
+		left[p->group]--;
+		if (m->nrcpt == most || left[p->group] == 0) {
 			add_mail(&end, m);
-			m = NULL;
+			open[p->group] = NULL;
 		}
 	}
-	if (m != NULL)
-		add_mail(&end, m);
+	free(open);
+	free(left);
 }
 
 int
@@ -439,7 +452,7 @@ work_settle(struct work *w, struct session *s, struct mail *m)
 		/* Given back is no news, unless it went out and nobody knows what became of it. */
 		if (!given_back(&to->status) || (m->content_out && to->status.code == 0))
 			work_log_verdict(w, s, m, to);
-		w->to.part[to->part].untold = !m->dsn;
+		w->to.part[to->part].untold = !m->dsn || m->list_owner != NULL;
 		if (to->status.code != 0)
 			snprintf(w->remote, sizeof(w->remote), "%.*s", (int)strcspn(remote, "["), remote);
 	}

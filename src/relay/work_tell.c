@@ -98,7 +98,7 @@ bounced_of(const struct work *w, size_t rcpt, const struct part *p, bool expired
 	return (struct bounced){
 		.index = rcpt, .to = p->to,
 		.dsn = st->dsn, .code = st->code, .text = st->text, .hint = st->hint,
-		.remote = st->code != 0 ? w->remote : NULL, .expired = expired,
+		.remote = st->code != 0 ? w->remote : NULL, .expired = expired, .owner = p->owner,
 	};
 }
 
@@ -114,28 +114,77 @@ is_untold(const struct part *p)
 	return p->status.verdict == VERDICT_SENT && p->untold;
 }
 
+/* Who is told about a group of parts: group 0 the sender, the others the owners of lists. */
+static const char *
+told_of(const struct work *w, size_t group)
+{
+	return group > 0 ? w->to.owners.addr[group - 1]->text : w->sender->text;
+}
+
 static void
-tell(struct work *w, enum report_action action, bool (*about)(const struct part *p))
+write_notice(struct work *w, size_t group, const struct bounced *b, size_t n)
+{
+	char id[ID_LEN + 1], report_id[ID_LEN + 1];
+	int err = bounce_write(w->env.conf, w->env.store, w->msg, b, n, report_id);
+
+	msgid_format(w->e->id, id);
+	if (err == 0)
+		log_info("%s: notice to <%s> is %s", id, told_of(w, group), report_id);
+	else if (err != -ENOMSG)
+		log_err("%s: the notice to <%s> cannot be written: %s", id, told_of(w, group), strerror(-err));
+}
+
+/* The submitter hears that it went to the list; who is on it is not his to know. */
+static struct bounced
+relayed(const struct work *w, size_t rcpt, const struct part *p)
+{
+	struct bounced b = bounced_of(w, rcpt, p, false);
+
+	b.action = REPORT_RELAYED;
+	b.to = p->owner != NULL ? NULL : b.to;
+	b.owner = NULL;
+	return b;
+}
+
+static void
+tell_relayed(struct work *w)
 {
 	struct bounced *b = xcalloc(w->to.nref + 1, sizeof(*b));
-	char id[ID_LEN + 1], report_id[ID_LEN + 1];
 	size_t n = 0;
-	int err;
+
+	for (size_t i = 0; i < w->to.nrcpts; i++) {
+		bool list = false;
+
+		for (size_t k = 0; k < parts_count(&w->to, i); k++) {
+			const struct part *p = parts_at(&w->to, i, k);
+
+			if (!is_untold(p) || (p->owner != NULL && list))
+				continue;
+			list |= p->owner != NULL;
+			b[n++] = relayed(w, i, p);
+		}
+	}
+	write_notice(w, 0, b, n);
+	free(b);
+}
+
+static void
+tell_delayed(struct work *w, size_t group)
+{
+	struct bounced *b = xcalloc(w->to.nref + 1, sizeof(*b));
+	size_t n = 0;
 
 	for (size_t i = 0; i < w->to.nrcpts; i++) {
 		for (size_t k = 0; k < parts_count(&w->to, i); k++) {
-			if (about(parts_at(&w->to, i, k))) {
-				b[n] = bounced_of(w, i, parts_at(&w->to, i, k), false);
-				b[n++].action = action;
-			}
+			const struct part *p = parts_at(&w->to, i, k);
+
+			if (p->group != group || !is_delayed(p))
+				continue;
+			b[n] = bounced_of(w, i, p, false);
+			b[n++].action = REPORT_DELAYED;
 		}
 	}
-	msgid_format(w->e->id, id);
-	err = bounce_write(w->env.conf, w->env.store, w->msg, b, n, report_id);
-	if (err == 0)
-		log_info("%s: notice to <%s> is %s", id, w->sender->text, report_id);
-	else if (err != -ENOMSG)
-		log_err("%s: the notice to <%s> cannot be written: %s", id, w->sender->text, strerror(-err));
+	write_notice(w, group, b, n);
 	free(b);
 }
 
@@ -148,7 +197,7 @@ work_tell_relayed(struct work *w)
 			continue;
 		for (size_t k = 0; k < parts_count(&w->to, i); k++) {
 			if (is_untold(parts_at(&w->to, i, k))) {
-				tell(w, REPORT_RELAYED, is_untold);
+				tell_relayed(w);
 				return;
 			}
 		}
@@ -164,7 +213,8 @@ work_tell_delayed(struct work *w, int64_t now_s)
 
 	if (after_s == 0 || age_s < after_s || w->msg->warned)
 		return;
-	tell(w, REPORT_DELAYED, is_delayed);
+	for (size_t g = 0; g <= w->to.owners.n; g++)
+		tell_delayed(w, g);
 	(void)message_note_warned(w->msg, now_s);       /* at worst he is told twice */
 }
 
@@ -173,7 +223,7 @@ work_tell_delayed(struct work *w, int64_t now_s)
  * written they are deferred instead: the server will refuse them again.
  */
 static void
-report(struct work *w, const struct bounced *b, struct part *const *failed, size_t n)
+report(struct work *w, size_t group, const struct bounced *b, struct part *const *failed, size_t n)
 {
 	char id[ID_LEN + 1], report_id[ID_LEN + 1];
 	int err = bounce_write(w->env.conf, w->env.store, w->msg, b, n, report_id);
@@ -181,21 +231,21 @@ report(struct work *w, const struct bounced *b, struct part *const *failed, size
 	msgid_format(w->e->id, id);
 	if (err != 0 && err != -ENOMSG) {
 		log_err("%s: the report to <%s> cannot be written: %s; tried again later", id,
-		    w->sender->text, strerror(-err));
+		    told_of(w, group), strerror(-err));
 		for (size_t k = 0; k < n; k++)
 			failed[k]->status.verdict = VERDICT_DEFER;
 		return;
 	}
 	if (err == 0)
-		log_info("%s: report to <%s> is %s", id, w->sender->text, report_id);
+		log_info("%s: report to <%s> is %s", id, told_of(w, group), report_id);
 	else if (addr_is_null(w->sender))
 		w->unreturnable = true;
 	for (size_t k = 0; k < n; k++)
 		parts_give_up(&w->to, failed[k]);
 }
 
-void
-work_report_failed(struct work *w, bool expired)
+static void
+report_group(struct work *w, size_t group, bool expired)
 {
 	struct bounced *b = xcalloc(w->to.nref + 1, sizeof(*b));
 	struct part **failed = xcalloc(w->to.nref + 1, sizeof(struct part *));
@@ -206,14 +256,21 @@ work_report_failed(struct work *w, bool expired)
 			struct part *p = parts_at(&w->to, i, k);
 			bool late = expired && p->status.verdict == VERDICT_DEFER;
 
-			if (!p->waits || (p->status.verdict != VERDICT_REJECT && !late))
+			if (p->group != group || !p->waits || (p->status.verdict != VERDICT_REJECT && !late))
 				continue;
 			b[n] = bounced_of(w, i, p, late);
 			failed[n++] = p;
 		}
 	}
 	if (n > 0)
-		report(w, b, failed, n);
+		report(w, group, b, failed, n);
 	free(b);
 	free(failed);
+}
+
+void
+work_report_failed(struct work *w, bool expired)
+{
+	for (size_t g = 0; g <= w->to.owners.n; g++)
+		report_group(w, g, expired);
 }

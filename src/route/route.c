@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -60,6 +61,8 @@ struct routing {
 	const struct addr      *asked;          /* the recipient, mapped */
 	const struct route_ear *ear;
 	struct route           *ret;
+	const struct alias    **owner;          /* of each address of ret */
+	size_t                  cap;
 	int                     result;
 };
 
@@ -86,9 +89,25 @@ tell(void (*to)(void *arg, const char *text), void *arg, const char *fmt, ...)
 #define STEP(r, ...)   tell((r)->ear->step, (r)->ear->arg, __VA_ARGS__)
 #define NOTICE(r, ...) tell((r)->ear->notice, (r)->ear->arg, __VA_ARGS__)
 
+/* An address that is in it already has the owner of the first list that it was in. */
+static void
+add(struct routing *r, struct addr *a, const struct alias *owner)
+{
+	bool   new;
+	size_t at = addrset_add(&r->ret->to, a, &new);
+
+	if (!new)
+		return;
+	if (at == r->cap) {
+		r->cap = r->cap * 2 + 8;
+		r->owner = xrealloc(r->owner, r->cap * sizeof(struct alias *));
+	}
+	r->owner[at] = owner;
+}
+
 /* The end of every local name; local-mail itself may be bare: it gets the domain like any other. */
 static void
-add_local(struct routing *r, const struct addr *a)
+add_local(struct routing *r, const struct addr *a, const struct alias *owner)
 {
 	const struct config *c = r->c;
 	struct addr         *to;
@@ -104,17 +123,17 @@ add_local(struct routing *r, const struct addr *a)
 		STEP(r, "%s is of this host: to local-mail, %s", a->text, to->text);
 	else
 		STEP(r, "%s is of this host, and there is no local-mail: to %s", a->text, to->text);
-	addrset_add(&r->ret->to, to, NULL);
+	add(r, to, owner);
 }
 
 /* One elsewhere, as the wire has it.  False, and nothing is added: there is no such domain. */
 static bool
-add_elsewhere(struct routing *r, const struct addr *a, const char **ret_why)
+add_elsewhere(struct routing *r, const struct addr *a, const struct alias *owner)
 {
-	struct addr *ascii = idna_addr(a, ret_why);
+	struct addr *ascii = idna_addr(a, NULL);
 
 	if (ascii != NULL)
-		addrset_add(&r->ret->to, ascii, NULL);
+		add(r, ascii, owner);
 	return ascii != NULL;
 }
 
@@ -127,11 +146,12 @@ on_is_local(void *arg, const struct addr *a)
 }
 
 static void
-not_done(struct routing *r, const char *where, const char *text, const char *what)
+not_done(struct routing *r, const struct alias_end *e, const char *what)
 {
-	NOTICE(r, "%s: \"%.500s\" is %s; mail for %s goes to %s", where, text, what,
+	NOTICE(r, "%s: \"%.500s\" is %s; mail for %s goes to %s", e->where,
+	    e->addr != NULL ? e->addr->text : e->text, what,
 	    r->asked->text, r->c->local_mail != NULL ? "local-mail" : r->c->domain);
-	add_local(r, r->asked);
+	add_local(r, r->asked, e->owner);
 }
 
 static void
@@ -143,17 +163,17 @@ on_end(void *arg, const struct alias_end *e)
 		return;
 	switch (e->kind) {
 	case ALIAS_ADDRESS:
-		if (!add_elsewhere(r, e->addr, NULL))
-			not_done(r, e->where, e->addr->text, "an address that there is not");
+		if (!add_elsewhere(r, e->addr, e->owner))
+			not_done(r, e, "an address that there is not");
 		break;
 	case ALIAS_COMMAND:
-		not_done(r, e->where, e->text, "a command, and never run");
+		not_done(r, e, "a command, and never run");
 		break;
 	case ALIAS_FILE:
-		not_done(r, e->where, e->text, "a file, and never written");
+		not_done(r, e, "a file, and never written");
 		break;
 	case ALIAS_BAD:
-		not_done(r, e->where, e->text, "not understood");
+		not_done(r, e, "not understood");
 		break;
 	case ALIAS_NOTHING:
 		STEP(r, "%s: thrown away (%s)", e->where, e->text);
@@ -161,7 +181,7 @@ on_end(void *arg, const struct alias_end *e)
 		buf_printf(&r->ret->why, "thrown away, as %.1000s says", e->where);
 		break;
 	default:
-		add_local(r, e->addr);
+		add_local(r, e->addr, e->owner);
 		break;
 	}
 }
@@ -236,9 +256,10 @@ route_mapped(struct routing *r, const struct aliases *aliases, const struct orig
 	addr_free(mapped);
 }
 
-int
-route_recipient(const struct config *c, const struct aliases *aliases, const struct origin *from,
-    const struct addr *a, const struct route_ear *ear, struct route *ret)
+/* Without the owners: theirs are not asked for, or two lists that own each other had no end. */
+static int
+route_owned(const struct config *c, const struct aliases *aliases, const struct origin *from,
+    const struct addr *a, const struct route_ear *ear, struct route *ret, const struct alias ***ret_owner)
 {
 	static const struct route_ear nobody = { .step = NULL };
 	struct routing r = { .c = c, .host = from->host, .ear = ear != NULL ? ear : &nobody, .ret = ret };
@@ -246,6 +267,7 @@ route_recipient(const struct config *c, const struct aliases *aliases, const str
 	struct addr *ascii = idna_addr(a, &why);
 
 	*ret = (struct route){ .to = { .n = 0 } };
+	*ret_owner = NULL;
 	buf_init(&ret->why, 1024);
 	if (ascii == NULL) {
 		buf_printf(&ret->why, "%s: there is no such domain (%s)", a->text, why);
@@ -255,12 +277,78 @@ route_recipient(const struct config *c, const struct aliases *aliases, const str
 		STEP(&r, "%s is %s on the wire", a->text, ascii->text);
 	route_mapped(&r, aliases, from, ascii);
 	addr_free(ascii);
+	*ret_owner = r.owner;
 	return r.result;
+}
+
+/*
+ * What owner-NAME comes to when that is one address.  Sendmail follows it one
+ * step; a name of this host would then be left, which is no address that a
+ * server out there could send a report to.
+ */
+static struct addr *
+owner_address(const struct config *c, const struct aliases *aliases, const struct origin *from,
+    const struct alias *owner)
+{
+	const struct alias **none;
+	struct addr *name = addr_of_user(span_of(owner->name), NULL), *ret = NULL;
+	struct route r;
+
+	if (name == NULL)
+		return NULL;
+	if (route_owned(c, aliases, from, name, NULL, &r, &none) == 0 && r.to.n == 1)
+		ret = addr_dup(r.to.addr[0]);
+	else
+		ret = route_sender(c, from, name);
+	free(none);
+	route_done(&r);
+	addr_free(name);
+	return ret;
+}
+
+static void
+find_owners(const struct config *c, const struct aliases *aliases, const struct origin *from,
+    const struct alias **owner, struct route *ret)
+{
+	const struct alias *last = NULL;
+	const struct addr *address = NULL;
+
+	ret->owner = xcalloc(ret->to.n + 1, sizeof(struct addr *));
+	for (size_t i = 0; i < ret->to.n; i++) {
+		struct addr *a;
+		size_t at;
+
+		if (owner[i] != NULL && owner[i] != last) {
+			last = owner[i];
+			a = owner_address(c, aliases, from, last);
+			at = a != NULL ? addrset_add(&ret->owners, a, NULL) : 0;
+			address = a != NULL ? ret->owners.addr[at] : NULL;
+		}
+		ret->owner[i] = owner[i] != NULL ? address : NULL;
+	}
+}
+
+int
+route_recipient(const struct config *c, const struct aliases *aliases, const struct origin *from,
+    const struct addr *a, const struct route_ear *ear, struct route *ret)
+{
+	const struct alias **owner;
+	int result = route_owned(c, aliases, from, a, ear, ret, &owner);
+
+	find_owners(c, aliases, from, owner, ret);
+	if (ear != NULL && ear->step != NULL)
+		for (size_t i = 0; i < ret->owners.n; i++)
+			tell(ear->step, ear->arg, "what fails of it is told to %s, the list's owner and sender",
+			    ret->owners.addr[i]->text);
+	free(owner);
+	return result;
 }
 
 void
 route_done(struct route *r)
 {
 	addrset_done(&r->to);
+	addrset_done(&r->owners);
+	free(r->owner);
 	buf_done(&r->why);
 }

@@ -38,6 +38,8 @@ struct route_ear {
 
 struct route {
 	struct addrset to;      /* on the wire; empty: thrown away, as an alias says */
+	const struct addr **owner;      /* of each of them: the sender that mail of its list has; NULL: its own */
+	struct addrset owners;  /* those */
 	struct buf     why;     /* that, or what is wrong */
 };
 

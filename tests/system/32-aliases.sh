@@ -143,6 +143,38 @@ wait_for 5 next_second $(($(now_ms) + 1100))
 goes 'a changed file' 'carol@example.net root@example.com: ' -f root root
 stop_posternd
 
+# --- lists with an owner -----------------------------------------------------
+
+stop "$UP_PID"
+start_upstream up --fault 'rcpt:gone@*:550 5.1.1 no such user'
+put_aliases <<-'END'
+	staff: gone@example.net, fred@example.net
+	owner-staff: chief
+	chief: chief@example.org
+	END
+check 'a list: newaliases' eval '"$BUILD/sendmail" -bi | grep -qxF \
+    "$TMP/aliases:1: staff: its mail leaves with what owner-staff comes to as the sender"'
+write_conf "relay up { host = \"127.0.0.1\"  port = $UP_PORT  tls = \"none\" }"
+"$BUILD/sendmail" -bv staff > "$TMP/out"
+check 'a list: -bv' grep -qxF "    what fails of it is told to chief@example.org, the list's owner and sender" "$TMP/out"
+start_posternd
+wait_for 5 next_second $(($(now_ms) + 1100))
+submit 'a list and others' -f root -N failure -V envelope-1 staff greta@example.net
+sender_to() {	# RECIPIENT
+	sed -n 's/^MAIL FROM:<\([^>]*\)>.*/\1/p' "$(grep -l "^RCPT TO:<$1>" "$TMP"/up.mail/*)"
+}
+wait_for 10 grep -qs '^RCPT TO:<fred@example.net>' "$TMP"/up.mail/*
+is 'a list: its sender' "$(sender_to fred@example.net)" chief@example.org
+wait_for 10 grep -qs '^RCPT TO:<greta@example.net>' "$TMP"/up.mail/*
+is 'a list: not of the others' "$(sender_to greta@example.net)" root@example.com
+check 'a list: its owner is told' wait_for 10 grep -qs '^RCPT TO:<chief@example.org>' "$TMP"/up.mail/*
+REPORT=$(grep -l '^RCPT TO:<chief@example.org>' "$TMP"/up.mail/*)
+check 'a list: of whom' grep -q '^Final-Recipient: rfc822; gone@example.net' $REPORT
+is 'a list: nothing of the writer' "$(grep -c '^Original-Envelope-Id' $REPORT)" 0
+check 'a list: empty in the end' wait_for 10 drained
+stop_posternd
+put_aliases <<< 'root: carol@example.net'
+
 # --- maps of files ----------------------------------------------------------
 
 put_map() {	# NAME

@@ -69,10 +69,10 @@ START_TEST(shared_parts)
 	struct parts p;
 
 	parts_init(&p, 4);
-	parts_add(&p, 0, parse("a@x.org"));
-	parts_add(&p, 0, parse("b@x.org"));
-	parts_add(&p, 2, parse("b@X.org"));
-	parts_add(&p, 2, parse("c@x.org"));
+	parts_add(&p, 0, parse("a@x.org"), NULL);
+	parts_add(&p, 0, parse("b@x.org"), NULL);
+	parts_add(&p, 2, parse("b@X.org"), NULL);
+	parts_add(&p, 2, parse("c@x.org"), NULL);
 	parts_add_verdict(&p, 3, &never);
 	ck_assert_uint_eq(p.n, 4);
 	ck_assert_uint_eq(p.waiting, 4);
@@ -113,11 +113,11 @@ START_TEST(many_parts)
 	parts_init(&p, 2);
 	for (size_t i = 0; i < 1000; i++) {
 		snprintf(text, sizeof(text), "u%zu@example.org", i);
-		parts_add(&p, 0, parse(text));
+		parts_add(&p, 0, parse(text), NULL);
 	}
 	for (size_t i = 500; i < 1500; i++) {
 		snprintf(text, sizeof(text), "u%zu@example.org", i);
-		parts_add(&p, 1, parse(text));
+		parts_add(&p, 1, parse(text), NULL);
 	}
 	ck_assert_uint_eq(p.n, 1500);
 	ck_assert_uint_eq(parts_count(&p, 1), 1000);
@@ -162,6 +162,28 @@ START_TEST(kept_names)
 }
 END_TEST
 
+/* Who is also written to by name is no list's; the rest are their owner's. */
+START_TEST(owners)
+{
+	struct addr *boss = parse("boss@x.org");
+	struct parts q;
+
+	parts_init(&q, 2);
+	parts_add(&q, 0, parse("a@x.org"), boss);
+	parts_add(&q, 0, parse("b@x.org"), boss);
+	parts_add(&q, 1, parse("b@x.org"), NULL);
+	parts_add(&q, 1, parse("c@x.org"), NULL);
+	parts_add(&q, 1, parse("c@x.org"), boss);
+	ck_assert_uint_eq(q.n, 3);
+	ck_assert(q.part[0].group == 1 && addr_eq(q.part[0].owner, boss));
+	ck_assert(q.part[1].group == 0 && q.part[1].owner == NULL);
+	ck_assert(q.part[2].group == 0 && q.part[2].owner == NULL);
+	ck_assert_uint_eq(q.owners.n, 1);
+	parts_done(&q);
+	addr_free(boss);
+}
+END_TEST
+
 Suite *suite_parts(void);
 
 Suite *
@@ -174,6 +196,7 @@ suite_parts(void)
 	tcase_add_test(t, a_large_set);
 	tcase_add_test(t, shared_parts);
 	tcase_add_test(t, many_parts);
+	tcase_add_test(t, owners);
 	tcase_add_loop_test(t, kept_names, 0, ROWS(names));
 	suite_add_tcase(s, t);
 	return s;

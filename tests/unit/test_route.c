@@ -340,6 +340,44 @@ START_TEST(no_such_domain)
 }
 END_TEST
 
+/* Whose list an address is of: the innermost owner's, as an address that others can write to. */
+static const struct {
+	const char *in;
+	const char *out;        /* "address=owner", blanks between */
+} owned[] = {
+	{ "list", "a@x.org=boss@x.org b@x.org=boss@x.org" },
+	{ "all", "a@x.org=boss@x.org b@x.org=boss@x.org c@x.org=owner-all@example.com" },
+	{ "plain", "d@x.org=-" },
+	{ "owner-list", "boss@x.org=-" },
+	{ "here", "ops@example.net=ops@example.net" },
+	{ "turn", "e@x.org=owner-turn@example.com" },
+	{ "eve@x.org", "eve@x.org=-" },
+};
+
+START_TEST(owners)
+{
+	struct aliases *t = aliases_parse(SPAN(
+	    "list: a@x.org, b@x.org\nowner-list: chief\nchief: boss@x.org\n"
+	    "all: list, c@x.org\nowner-all: boss@x.org, vice@x.org\n"
+	    "plain: d@x.org\nhere: root\nowner-here: root\n"
+	    "turn: e@x.org\nowner-turn: turn, back\nback: f@x.org\nowner-back: turn\n"), "/etc/aliases", NULL);
+	struct addr    *a = parse(owned[_i].in);
+	struct route    r;
+	struct buf      got;
+
+	conf.local_mail = parse("ops@example.net");
+	buf_init(&got, 4096);
+	ck_assert_int_eq(route_recipient(&conf, t, &x, a, NULL, &r), 0);
+	for (size_t i = 0; i < r.to.n; i++)
+		buf_printf(&got, "%s%s=%s", i > 0 ? " " : "", r.to.addr[i]->text, r.owner[i] != NULL ? r.owner[i]->text : "-");
+	ck_assert_str_eq(buf_cstr(&got), owned[_i].out);
+	buf_done(&got);
+	route_done(&r);
+	addr_free(a);
+	aliases_free(t);
+}
+END_TEST
+
 /* Maps of users: their addresses of this host, in their messages. */
 static const struct {
 	const char *user, *in, *sender, *recipient;
@@ -426,6 +464,7 @@ suite_route(void)
 	tcase_add_test(t, null_sender);
 	tcase_add_loop_test(t, recipient, 0, ROWS(recipients));
 	tcase_add_loop_test(t, rewrites, 0, ROWS(rewritten));
+	tcase_add_loop_test(t, owners, 0, ROWS(owned));
 	tcase_add_test(t, no_such_domain);
 	tcase_add_loop_test(t, maps_of_users, 0, ROWS(users));
 	tcase_add_loop_test(t, claiming, 0, ROWS(claims));
