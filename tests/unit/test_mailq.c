@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "postern/client.h"
+#include "postern/idlist.h"
 #include "postern/listing.h"
 
 #define NOW 1764000000          /* Mon Nov 24 16:00:00 2025 UTC */
@@ -317,6 +318,70 @@ START_TEST(asks_with_a_list)
 }
 END_TEST
 
+/* How many IDs came on this connection before the dot; each but "retry" and the dot is one. */
+static size_t
+take_list(int peer)
+{
+	FILE *f = fdopen(dup(peer), "r");
+	char line[64];
+	size_t n = 0;
+
+	if (fgets(line, sizeof(line), f) == NULL || strcmp(line, "retry\n") != 0)
+		_exit(3);
+	while (fgets(line, sizeof(line), f) != NULL && strcmp(line, ".\n") != 0)
+		n += strlen(line) == 17;
+	fclose(f);
+	return n;
+}
+
+/* A list longer than the daemon takes goes there in several; what it says adds up. */
+START_TEST(batches)
+{
+	static const size_t want[] = { IDLIST_BATCH, IDLIST_BATCH, 7 };
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), st;
+	struct idlist_result r;
+	struct idlist list;
+	struct buf why;
+	char id[24];
+	pid_t pid;
+
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", path);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&sun, sizeof(sun)), 0);
+	ck_assert_int_eq(listen(fd, 1), 0);
+	pid = fork();
+	if (pid == 0) {
+		for (size_t i = 0; i < 3; i++) {
+			int peer = accept(fd, NULL, NULL);
+
+			if (take_list(peer) != want[i] || dprintf(peer, "refused id=A text=on%%20its%%20way\n"
+			    "result done=%zu gone=1 denied=2 refused=1\nend\n", want[i] - 4) < 0)
+				_exit(2);
+			close(peer);
+		}
+		_exit(0);
+	}
+	close(fd);
+	setenv("POSTERN_RUN", dir, 1);
+	idlist_init(&list);
+	idlist_result_init(&r);
+	buf_init(&why, 4096);
+	for (int i = 0; i < 2 * IDLIST_BATCH + 7; i++) {
+		snprintf(id, sizeof(id), "%016X", i);
+		idlist_add(&list, id);
+	}
+	ck_assert_int_eq(idlist_send(&list, "retry", &r, &why), 0);
+	ck_assert_int_eq(waitpid(pid, &st, 0), pid);
+	ck_assert_int_eq(st, 0);
+	ck_assert_uint_eq(r.done, 2 * IDLIST_BATCH + 7 - 12);
+	ck_assert_uint_eq(r.gone + r.denied + r.refused, 3 + 6 + 3);
+	ck_assert_str_eq(buf_cstr(&r.why), "A: on its way\nA: on its way\nA: on its way\n");
+	idlist_done(&list);
+	idlist_result_done(&r);
+	buf_done(&why);
+}
+END_TEST
+
 START_TEST(nobody_listens)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
@@ -374,6 +439,7 @@ suite_mailq(void)
 	tcase_add_checked_fixture(socket_case, socket_setup, socket_teardown);
 	tcase_add_loop_test(socket_case, asks, 0, sizeof(answers) / sizeof(answers[0]));
 	tcase_add_loop_test(socket_case, asks_with_a_list, 0, 2);
+	tcase_add_test(socket_case, batches);
 	tcase_add_test(socket_case, nobody_listens);
 	tcase_add_test(socket_case, path_too_long);
 	suite_add_tcase(s, socket_case);

@@ -62,6 +62,13 @@ START_TEST(cut)
 }
 END_TEST
 
+/* What a test before this one may have taken from the environment. */
+static void
+setup(void)
+{
+	setlocale(LC_ALL, "C");
+}
+
 static const struct column columns[] = {
 	{ "ID", 4, 0, false }, { "N", 5, 0, true }, { "WHO", 10, 1, false }, { "WHY", 10, 3, false },
 };
@@ -210,6 +217,7 @@ suite_table(void)
 	Suite *s = suite_create("table");
 	TCase *t = tcase_create("table");
 
+	tcase_add_checked_fixture(t, setup, NULL);
 	tcase_add_loop_test(t, plain, 0, ROWS(plains));
 	tcase_add_loop_test(t, cut, 0, ROWS(cuts));
 	tcase_add_loop_test(t, fits, 0, ROWS(widths));
