@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "config/config.h"
+#include "config/lanes.h"
 #include "config/listen.h"
 #include "config/names.h"
 #include "config/notices.h"
@@ -52,6 +53,7 @@ schema(void)
 		SOURCE_LIST("alert-command"),
 		CFG_SEC("relay", relay_schema, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 		CFG_SEC("listen", listen_schema, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+		CFG_SEC("route", lanes_route_schema, CFGF_MULTI | CFGF_NODEFAULT),
 		CFG_SEC("map", names_map_schema, CFGF_MULTI | CFGF_NODEFAULT),
 		CFG_SEC("queue", queue_schema, CFGF_NONE),
 		CFG_SEC("flood", notices_flood_schema, CFGF_NODEFAULT),
@@ -72,6 +74,7 @@ config_free(struct config *c)
 	for (i = 0; i < c->nrelays; i++)
 		relay_conf_done(&c->relays[i]);
 	free(c->relays);
+	lanes_done(c);
 	listens_done(c);
 	free(c->path);
 	free(c->hostname);
@@ -166,62 +169,6 @@ take_all_relays(const struct source *s, const char *providers, struct config *c,
 	return rc;
 }
 
-static size_t
-find_relay(const struct config *c, size_t from, const char *name)
-{
-	for (; from < c->nrelays; from++)
-		if (strcmp(c->relays[from].name, name) == 0)
-			break;
-	return from;
-}
-
-static int
-no_such_relay(const struct source *s, const struct config *c, const char *name, struct buf *why)
-{
-	const char **known = xcalloc(c->nrelays + 1, sizeof(*known));
-	const char *near;
-	size_t i;
-
-	for (i = 0; i < c->nrelays; i++)
-		known[i] = c->relays[i].name;
-	near = option_nearest(name, known);
-	free(known);
-	if (near != NULL)
-		return source_wrong(s, s->root, "relays", why,
-		    "relays: there is no relay \"%s\"; did you mean \"%s\"?", name, near);
-	return source_wrong(s, s->root, "relays", why,
-	    "relays: there is no relay \"%s\"; add relay %s { ... }, or take it out", name, name);
-}
-
-/*
- * Bring the named ones to the front, in their order; the others, checked
- * like all, are out of use.
- */
-static int
-order_relays(const struct source *s, struct config *c, struct buf *why)
-{
-	unsigned i, n = cfg_size(s->root, "relays");
-	struct relay_conf r;
-	size_t at;
-
-	for (i = 0; i < n; i++) {
-		const char *name = cfg_getnstr(s->root, "relays", i);
-
-		at = find_relay(c, i, name);
-		if (at == c->nrelays && find_relay(c, 0, name) < i)
-			return source_wrong(s, s->root, "relays", why,
-			    "relays: \"%s\" stands there twice; take one out", name);
-		if (at == c->nrelays)
-			return no_such_relay(s, c, name, why);
-		r = c->relays[at];
-		c->relays[at] = c->relays[i];
-		c->relays[i] = r;
-	}
-	while (n > 0 && c->nrelays > n)
-		relay_conf_done(&c->relays[--c->nrelays]);
-	return 0;
-}
-
 /* ---- the rest ---- */
 
 static void
@@ -285,7 +232,7 @@ config_read(const char *path, const char *providers, struct config **ret, struct
 	if (rc == 0)
 		rc = take_all_relays(&s, providers, c, why);
 	if (rc == 0)
-		rc = order_relays(&s, c, why);
+		rc = lanes_take(&s, c, why);
 	if (rc == 0)
 		rc = listens_take(&s, c, why);
 	if (rc == 0)

@@ -37,6 +37,25 @@ struct map_conf {
 	bool            by_user;
 };
 
+/*
+ * A lane: one ordered list of relays, of which the first that is well
+ * carries.  Lane 0 is the option relays; each other list of a route is one,
+ * and each relay alone.  The queue keeps a bit for each with every message.
+ */
+#define LANES_MAX 64
+
+struct lane_conf {
+	size_t *relay;                  /* in config.relays */
+	size_t  n;                      /* at least one */
+};
+
+/* One route { }: mail that all of these fit (NULL: any) goes by this lane. */
+struct route_conf {
+	char  *sender, *recipient;      /* patterns (mail/pattern.h) */
+	char  *user;                    /* a login name */
+	size_t lane;
+};
+
 struct secret_source;           /* secret.h */
 
 /* One relay.  Strings are owned by the config; NULL where not given unless said otherwise. */
@@ -70,6 +89,7 @@ struct relay_conf {
 	unsigned      recipients_per_day;
 	bool          null_sender;      /* false: MAIL FROM:<> is refused there */
 	bool          chunking;         /* false: never BDAT */
+	size_t        lane;             /* this relay alone */
 	struct rules  rules;            /* the admin's own, then the provider's */
 };
 
@@ -118,8 +138,12 @@ struct config {
 	char    **masquerade_exceptions;/* local parts; NULL-ended; NULL: none */
 	bool      mailq_own;            /* users see their own messages alone */
 	char    **trusted_users;        /* NULL-ended; NULL: everybody may set any envelope sender */
-	struct relay_conf *relays;      /* in order of preference; at least one */
-	size_t    nrelays;
+	struct relay_conf *relays;      /* those in use; those of lane 0 in front, in order of preference */
+	size_t    nrelays;              /* at least one */
+	struct lane_conf *lanes;
+	size_t    nlanes;
+	struct route_conf *routes;      /* the first that fits counts; lane 0 when none does */
+	size_t    nroutes;
 	struct listen_conf *listens;
 	size_t    nlistens;
 	struct flood_conf flood;

@@ -59,6 +59,11 @@ static const struct option options[] = {
 	{ "user-file", KIND_PATH, 0, 0, "write the file's full path" },
 	{ "apply", KIND_WORD, 0, 0, "write \"sender\", \"recipient\" or \"both\"" },
 
+	/* route */
+	{ "route.sender", KIND_PATTERN, 0, 0, "write an address, perhaps with stars: \"*@shop.example.com\"" },
+	{ "route.recipient", KIND_PATTERN, 0, 0, "write an address, perhaps with stars: \"*@corp.example.com\"" },
+	{ "route.user", KIND_LOCAL_PART, 0, 0, "write a login name such as \"www-data\"" },
+
 	/* relay, provider */
 	{ "provider", KIND_NAME, 0, 0, "write a provider's name such as \"gmail\"" },
 	{ "like", KIND_NAME, 0, 0, "write another provider's name" },

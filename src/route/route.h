@@ -1,8 +1,9 @@
 /*
  * route.h - what becomes of an address on its way out: maps, aliases and
  * local users for a recipient; maps, the domain and masquerading for a
- * sender and for the header.  Pure, but for the files that aliases include.
- * Knows the configuration; knows no messages and no relays.
+ * sender and for the header; and by which lane of relays mail goes.  Pure, but
+ * for the files that aliases include.  Knows the configuration; knows no
+ * messages, and not which relay is well.
  */
 #ifndef ROUTE_ROUTE_H
 #define ROUTE_ROUTE_H
@@ -74,5 +75,13 @@ struct addr *route_sender(const struct config *c, const struct origin *from, con
  */
 bool route_may_send(const struct config *c, const char *host, const char *user,
          const struct addr *sender);
+
+/*
+ * By which lane (config.h) mail of this user from `sender` to `to` goes: both
+ * as they go on the wire, before a relay's own `from`.  The first route that
+ * fits; else 0.
+ */
+size_t route_lane(const struct config *c, const char *host, const char *user, const struct addr *sender,
+           const struct addr *to);
 
 #endif
