@@ -107,7 +107,7 @@ take(struct actions *a, enum place p, bool (*which)(void *arg, const struct entr
 static void
 gather(struct actions *a)
 {
-	queue_withdraw(a->q);
+	queue_withdraw_all(a->q);
 	for (struct work *k = a->q->works; k != NULL; k = *work_next(k)) {
 		struct wanted *w = find(a, work_entry(k));
 
@@ -486,7 +486,7 @@ end_slice(struct actions *a)
 			store_sync_soon(a->q->store, (enum place)p);
 	memset(a->touched, 0, sizeof(a->touched));
 	if (a->order.action == ACTION_RETRY || a->order.action == ACTION_RELEASE)
-		queue_nudge(a->q);
+		queue_nudge(a->q, UINT64_MAX);
 	if (a->order.action == ACTION_BOUNCE)
 		queue_wake(a->q);
 	queue_offer(a->q);

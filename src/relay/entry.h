@@ -22,6 +22,7 @@ struct entry {
 	uint16_t      again;    /* rounds in a row that a server ended without a verdict */
 	bool          known;    /* its arrival was logged */
 	uint32_t      seen_s;   /* its ID says it will be submitted later than this; 0: it says no such thing */
+	uint64_t      lanes;    /* those this turn has still to try, a bit each; 0: the turn has not begun */
 	int64_t       since_ms; /* clock_mono_ms when it became due: what it spends in the queue */
 };
 

@@ -13,6 +13,7 @@ fleet_new(struct event_base *base, struct config *conf, struct ledger *ledger, c
 
 	f->conf = conf;
 	f->up = xcalloc(conf->nrelays, sizeof(*f->up));
+	f->seat = xcalloc(conf->nrelays, sizeof(*f->seat));
 	for (; f->n < conf->nrelays; f->n++) {
 		f->up[f->n] = upstream_new(base, conf, &conf->relays[f->n], ledger, ops, owner, why);
 		if (f->up[f->n] == NULL) {
@@ -86,6 +87,7 @@ fleet_free(struct fleet *f)
 	for (size_t i = 0; i < f->n; i++)
 		upstream_free(f->up[i]);
 	free(f->up);
+	free(f->seat);
 	config_free(f->conf);
 	free(f);
 }
@@ -105,23 +107,49 @@ fleet_free_gone(struct fleet **list)
 	}
 }
 
-bool
-fleet_may_carry(const struct fleet *f, const struct upstream *u)
+static const struct upstream *
+relay_at(const struct fleet *f, size_t lane, size_t i)
 {
-	for (size_t i = 0; i < f->n; i++) {
-		if (f->up[i] == u)
-			return upstream_well(u) != RESTING || upstream_takes_urgent(u);
-		if (upstream_well(f->up[i]) == WELL)
-			return false;
-	}
-	return false;                   /* of an earlier configuration */
+	return f->up[f->conf->lanes[lane].relay[i]];
 }
 
 bool
-fleet_is_resting(const struct fleet *f)
+fleet_carries(const struct fleet *f, const struct upstream *u, size_t lane)
 {
-	for (size_t i = 0; i < f->n; i++)
-		if (upstream_well(f->up[i]) != RESTING)
+	for (size_t i = 0; i < f->conf->lanes[lane].n; i++) {
+		if (relay_at(f, lane, i) == u)
+			return upstream_well(u) != RESTING || upstream_takes_urgent(u);
+		if (upstream_well(relay_at(f, lane, i)) == WELL || upstream_is_at_hand(relay_at(f, lane, i)))
+			return false;
+	}
+	return false;                   /* of another lane, or an earlier configuration */
+}
+
+bool
+fleet_is_resting(const struct fleet *f, size_t lane)
+{
+	for (size_t i = 0; i < f->conf->lanes[lane].n; i++)
+		if (upstream_well(relay_at(f, lane, i)) != RESTING)
 			return false;
 	return true;
+}
+
+uint64_t
+fleet_resting(const struct fleet *f)
+{
+	uint64_t ret = 0;
+
+	for (size_t i = 0; i < f->conf->nlanes; i++)
+		if (fleet_is_resting(f, i))
+			ret |= UINT64_C(1) << i;
+	return ret;
+}
+
+struct seat *
+fleet_seat(const struct fleet *f, const struct upstream *u)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (f->up[i] == u)
+			return &f->seat[i];
+	return NULL;
 }

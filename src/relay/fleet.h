@@ -1,5 +1,6 @@
 /*
- * fleet.h - the relays of one configuration, in order of preference.
+ * fleet.h - the relays of one configuration, and which of them carries what:
+ * a lane (config.h) is carried by the first of its relays that is well.
  */
 #ifndef RELAY_FLEET_H
 #define RELAY_FLEET_H
@@ -7,9 +8,18 @@
 #include "config/config.h"
 #include "relay/upstream.h"
 
+struct work;
+
+/* A relay's place at the queue, and the queue's to fill. */
+struct seat {
+	struct work *open;              /* has mails that it has not pulled yet; NULL: none */
+	size_t       lane;              /* whose turn it was */
+};
+
 struct fleet {
 	struct config    *conf;         /* owned */
-	struct upstream **up;
+	struct upstream **up;           /* as conf->relays */
+	struct seat      *seat;         /* one each */
 	size_t            n;
 	struct fleet     *next;         /* the queue's list of those that finish */
 };
@@ -27,13 +37,18 @@ void fleet_free(struct fleet *f);               /* when gone; NULL is fine */
 void fleet_free_gone(struct fleet **list);       /* those of a list that are gone */
 
 /*
- * Is it u's turn to carry what is ready?  The first relay that is well
- * carries; one before it that is being probed has its one message, and one
- * that is full what is urgent (upstream_takes_urgent()).  A probe
- * into the void takes a minute, and nobody else stands still for that.
+ * Is it u's turn to carry what is ready in this lane?  The first relay of it
+ * that is well carries; one before it that is being probed has its one
+ * message, where it is logged in already before anybody else, and one that is
+ * full what is urgent (upstream_takes_urgent()).  A probe into the void takes
+ * a minute, and nobody else stands still for that.
  */
-bool fleet_may_carry(const struct fleet *f, const struct upstream *u);
+bool fleet_carries(const struct fleet *f, const struct upstream *u, size_t lane);
 bool fleet_is_offline(const struct fleet *f);   /* some of it wants a network, and there is none */
-bool fleet_is_resting(const struct fleet *f);   /* all of it */
+bool fleet_is_resting(const struct fleet *f, size_t lane);      /* all relays of it */
+uint64_t fleet_resting(const struct fleet *f);                  /* those lanes, a bit each */
+
+/* NULL: u is of an earlier configuration. */
+struct seat *fleet_seat(const struct fleet *f, const struct upstream *u);
 
 #endif

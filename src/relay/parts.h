@@ -13,6 +13,7 @@
 
 struct part {
 	struct addr  *to;       /* on the wire, lent by the set; NULL: he has none */
+	size_t        lane;     /* the round's: by which it goes */
 	size_t        rcpt;     /* the first of the envelope's recipients that it is for */
 	const struct addr *owner;       /* lent by the set of owners: the sender of mail of its list; NULL: its own */
 	size_t        group;    /* 0, or the place of that owner and one */

@@ -62,8 +62,12 @@ on_returned(void *arg, struct entry *e)
 static void
 on_arrived(void *arg)
 {
-	queue_nudge(arg);
-	queue_offer(arg);
+	struct queue *q = arg;
+
+	if (q->fleet->conf->nroutes == 0)
+		q->news |= 1;           /* else it is known when they are sorted */
+	queue_nudge(q, q->news);
+	queue_offer(q);
 }
 
 static void
@@ -78,6 +82,7 @@ static const struct due_ops due_ops = { .ready = on_returned, .settled = on_due 
 static void
 on_shortage_over(void *arg)
 {
+	queue_sort_now(arg);
 	queue_offer(arg);
 }
 
@@ -89,8 +94,8 @@ on_tidy(void *arg)
 	fleet_free_gone(&q->leaving);
 	if (!q->quitting) {
 		alerts_look(q->alerts, q->fleet);
-		if (fleet_is_resting(q->fleet))
-			queue_withdraw(q);      /* nobody pulls the rest of it, and it may expire */
+		queue_take_back(q);
+		queue_move_over(q);
 		queue_offer(q);
 	} else if (q->leaving == NULL && fleet_is_gone(q->fleet) && q->idle != NULL) {
 		void (*idle)(void *) = q->idle;
@@ -117,7 +122,7 @@ queue_flush(struct queue *q)
 {
 	queue_wake(q);
 	due_hurry(q->due);
-	queue_nudge(q);
+	queue_nudge(q, UINT64_MAX);
 	queue_offer(q);
 }
 
@@ -133,7 +138,7 @@ look_at_the_clock(struct queue *q)
 		log_warn("the clock went back by %lld s: what waits is due by the new time", (long long)-moved_s);
 	} else if (moved_s > 0) {
 		q->awake_ms = clock_mono_ms();
-		queue_nudge(q);
+		queue_nudge(q, UINT64_MAX);
 	}
 	due_shift(q->due, moved_s < 0 ? moved_s : 0);
 }
@@ -150,10 +155,47 @@ is_expired(void *arg, const struct entry *e)
 	return retry_expired(entry_arrival_s(e), x->now_s, x->expire_s);
 }
 
+/* "the relay a could not be used: …", "none of the relays a, b could be used: …"; the first one's trouble. */
+static void
+say_unusable(const struct queue *q, const struct lane_conf *l, struct status *ret)
+{
+	const struct upstream *first = q->fleet->up[l->relay[0]];
+	struct buf names;
+
+	buf_init(&names, 4096);
+	for (size_t i = 0; i < l->n; i++)
+		buf_printf(&names, "%s%s", i > 0 ? ", " : "", upstream_conf(q->fleet->up[l->relay[i]])->name);
+	status_local(ret, VERDICT_DEFER, SCOPE_MESSAGE, "4.4.7", "%s %.200s could %sbe used: %s",
+	    l->n > 1 ? "none of the relays" : "the relay", buf_cstr(&names), l->n > 1 ? "" : "not ",
+	    upstream_trouble(first)->text);
+	buf_done(&names);
+}
+
+static int
+expire_lane(struct queue *q, size_t lane, struct expiry *x)
+{
+	const struct lane_conf *l = &q->fleet->conf->lanes[lane];
+	struct entry *all = ready_take_those(&q->lanes[lane].ready, is_expired, x, EXPIRE_A_TURN), *e;
+	struct status st;
+	struct work *w;
+	int n = 0;
+
+	if (all != NULL)
+		say_unusable(q, l, &st);
+	for (; (e = all) != NULL; n++) {
+		all = e->next;
+		w = queue_load(q, q->fleet->up[l->relay[0]], lane, e);
+		if (w != NULL) {
+			work_defer_all(w, &st);
+			queue_end_round(q, w);
+		}
+	}
+	return n;
+}
+
 /*
- * A relay that rests for days: its mail expires all the same, with the
- * relay's trouble as the reason.  True: there are more, but the sockets come
- * first.
+ * Relays that rest for days: their mail expires all the same, with their
+ * trouble as the reason.  True: there are more, but the sockets come first.
  *
  * What came of age in a laptop's sleep, or while no daemon ran, was not tried
  * since: the network, which is slower to wake, gets its chance.  So it does
@@ -164,25 +206,14 @@ static bool
 expire_ready(struct queue *q)
 {
 	struct expiry x = { .now_s = clock_wall_s(), .expire_s = q->fleet->conf->expire_s };
-	struct upstream *u = q->fleet->up[0];
-	struct entry *all, *e;
-	struct status st;
-	struct work *w;
-	int n = 0;
+	bool more = false;
 
-	if (!fleet_is_resting(q->fleet) || fleet_is_offline(q->fleet) || clock_mono_ms() - q->awake_ms < CHANCE_MS)
+	if (fleet_is_offline(q->fleet) || clock_mono_ms() - q->awake_ms < CHANCE_MS)
 		return false;
-	status_local(&st, VERDICT_DEFER, SCOPE_MESSAGE, "4.4.7", "the relay %s could not be used: %s",
-	    upstream_conf(u)->name, upstream_trouble(u)->text);
-	all = ready_take_those(&q->ready, is_expired, &x, EXPIRE_A_TURN);
-	for (; (e = all) != NULL; n++) {
-		all = e->next;
-		if ((w = queue_load(q, u, e)) != NULL) {
-			work_defer_all(w, &st);
-			queue_end_round(q, w);
-		}
-	}
-	return n == EXPIRE_A_TURN;
+	for (size_t i = 0; i < q->nlanes; i++)
+		if (q->lanes[i].ready.n > 0 && fleet_is_resting(q->fleet, i))
+			more |= expire_lane(q, i, &x) == EXPIRE_A_TURN;
+	return more;
 }
 
 static void
@@ -227,6 +258,8 @@ queue_new(struct event_base *base, struct store *store, struct config *conf, str
 	q->tidy = timer_new(base, on_tidy, q);
 	q->shortage = timer_new(base, on_shortage_over, q);
 	q->cut = timer_new(base, queue_cut, q);
+	q->sort = timer_new(base, queue_sort, q);
+	queue_make_lanes(q, false);
 	q->unpause = timer_new(base, queue_pauses_end, q);
 	queue_pauses_read(q);
 	queue_pauses_apply(q);
@@ -265,10 +298,11 @@ bool
 queue_reload(struct queue *q, struct config *conf, struct buf *why)
 {
 	struct fleet *f = fleet_new(q->base, conf, q->ledger, &queue_upstream_ops, q, why);
+	bool sorted = q->fleet->conf->nroutes > 0;
 
 	if (f == NULL)
 		return false;
-	queue_withdraw(q);
+	queue_withdraw_all(q);
 	fleet_quit(q->fleet);
 	fleet_inherit(f, q->fleet);
 	q->fleet->next = q->leaving;
@@ -276,6 +310,7 @@ queue_reload(struct queue *q, struct config *conf, struct buf *why)
 	q->fleet = f;
 	guard_configure(q->guard, f->conf);
 	fleet_set_reach(f, q->reach);
+	queue_make_lanes(q, sorted);
 	queue_pauses_apply(q);
 	timer_set(q->tidy, 0);
 	return true;
@@ -293,12 +328,13 @@ queue_quit(struct queue *q, void (*idle)(void *arg), void *arg)
 	q->quitting = true;
 	q->idle = idle;
 	q->idle_arg = arg;
-	queue_withdraw(q);
+	queue_withdraw_all(q);
 	fleet_quit(q->fleet);
 	due_stop(q->due);
 	timer_off(q->look);
 	timer_off(q->shortage);
 	timer_off(q->cut);
+	timer_off(q->sort);
 	timer_off(q->unpause);
 	arrivals_stop(q->arrivals);
 	guard_stop(q->guard);
@@ -318,13 +354,9 @@ queue_stop(struct queue *q)
 void
 queue_free(struct queue *q)
 {
-	struct entry *e;
-
 	assert(q->works == NULL);
-	while ((e = ready_take(&q->ready)) != NULL)
-		free(e);
+	queue_drop_lanes(q);
 	due_free(q->due);
-	ready_done(&q->ready);
 	fleet_free_gone(&q->leaving);
 	fleet_free(q->fleet);
 	ledger_close(q->ledger);
@@ -336,6 +368,7 @@ queue_free(struct queue *q)
 	timer_free(q->tidy);
 	timer_free(q->shortage);
 	timer_free(q->cut);
+	timer_free(q->sort);
 	timer_free(q->unpause);
 	free(q);
 }
@@ -345,7 +378,7 @@ queue_free(struct queue *q)
 void
 queue_count(const struct queue *q, struct queue_counts *ret)
 {
-	*ret = (struct queue_counts){ .ready = q->ready.n, .carried = q->nworks, .waiting = due_waiting(q->due)->n };
+	*ret = (struct queue_counts){ .ready = queue_ready(q), .carried = q->nworks, .waiting = due_waiting(q->due)->n };
 }
 
 void
@@ -363,8 +396,11 @@ queue_rates(const struct queue *q, struct queue_rates *ret)
 void
 queue_list(struct queue *q, struct shown_list *ret)
 {
+	struct ready *r;
+
 	*ret = (struct shown_list){ 0 };
-	shown_add_ready(ret, &q->ready);
+	for (size_t i = 0; (r = queue_line(q, i)) != NULL; i++)
+		shown_add_ready(ret, r);
 	for (struct work *w = q->works; w != NULL; w = *work_next(w))
 		shown_add(ret, &(struct shown){
 			.id = work_entry(w)->id, .state = SHOWN_ACTIVE, .place = PLACE_CUR, .uid = work_entry(w)->uid,

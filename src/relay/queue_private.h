@@ -1,7 +1,16 @@
 /*
  * queue_private.h - what the queue's own files share, and nobody else includes:
  * queue.c (its life, the clock, what it shows), queue_pull.c (what relays ask and
- * tell), queue_round.c (a message's way into a round and out of it).
+ * tell), queue_round.c (a message's way into a round and out of it), queue_lanes.c
+ * (in which line it stands until then).
+ *
+ *             routes                              its recipients by one lane are through
+ *   due -----------------> unsorted ---> lane 0 <----------------------------+
+ *    \                             \--> lane 1 ---> round: one relay of it --+--> later/, gone
+ *     \-- no routes: lane 0         \-> …
+ *
+ * A message stands in one line at a time: of the lanes that its recipients
+ * still need in this turn, one that does not rest.
  */
 #ifndef RELAY_QUEUE_PRIVATE_H
 #define RELAY_QUEUE_PRIVATE_H
@@ -21,6 +30,11 @@
 #include "relay/tally.h"
 #include "relay/work.h"
 
+struct lane {
+	struct ready ready;
+	bool         mixed;             /* some in it may need other lanes, too */
+};
+
 struct queue {
 	struct event_base *base;
 	struct store      *store;
@@ -32,11 +46,16 @@ struct queue {
 	struct alerts     *alerts;
 	struct guard      *guard;
 	struct arrivals   *arrivals;
-	struct ready       ready;
+	struct ready       unsorted;    /* due, and nobody has looked yet by which lanes they go */
+	struct lane       *lanes;       /* as the configuration numbers them */
+	size_t             nlanes;
+	uint64_t           resting;     /* lanes that rested when it was last looked */
+	uint64_t           news;        /* lanes for which something was submitted since they were nudged */
+	struct timer      *sort;
 	struct due        *due;         /* what waits in later/ */
 	struct drift       drift;
 	int64_t            awake_ms;    /* since then: the start, or the end of a sleep */
-	struct work       *works;       /* carried */
+	struct work       *works;       /* carried, or open: has mails that its relay has not pulled */
 	size_t             nworks;
 
 	enum reach         reach;       /* how far the network goes */
@@ -56,10 +75,26 @@ struct queue {
 	void              *idle_arg;
 };
 
-/* ---- entries (queue_round.c) ---- */
+/* ---- lines (queue_lanes.c) ---- */
 
-/* It stands in cur/ and is due: at the end of its user's line.  Offer when all are in. */
+/* It stands in cur/ and is due: a turn begins, at the end of its user's line.  Offer when all are in. */
 void queue_make_ready(struct queue *q, struct entry *e);
+
+/* Its turn goes on: at the end of its user's line in a lane it needs, or at the front. */
+void queue_stand(struct queue *q, struct entry *e);
+void queue_return(struct queue *q, struct entry *e);
+
+void queue_sort(void *arg);             /* the timer's: look at some of the unsorted */
+void queue_sort_now(struct queue *q);   /* somebody has nothing to do */
+void queue_move_over(struct queue *q);  /* a lane rests, or is well: who can go by another stands there */
+
+size_t        queue_ready(const struct queue *q);       /* how many stand in all lines */
+struct ready *queue_line(struct queue *q, size_t i);    /* each of them; NULL: there are no more */
+
+void queue_make_lanes(struct queue *q, bool sorted_before);     /* q->fleet is another */
+void queue_drop_lanes(struct queue *q);
+
+/* ---- entries (queue_round.c) ---- */
 
 /* It stands in later/ since its last attempt. */
 void queue_make_waiting(struct queue *q, struct entry *e);
@@ -79,19 +114,27 @@ void queue_complain(const struct entry *e, const char *what, int err);
 
 /* ---- rounds (queue_round.c) ---- */
 
-/* The message's next round, on q->works.  NULL: it went where such a file goes. */
-struct work *queue_load(struct queue *q, struct upstream *u, struct entry *e);
+/*
+ * The message's next round, on q->works: its recipients of this lane, by u.
+ * LANES_MAX and NULL: nobody's, to see which lanes it needs.  NULL: it went
+ * where such a file goes.
+ */
+struct work *queue_load(struct queue *q, struct upstream *u, size_t lane, struct entry *e);
 void         queue_end_round(struct queue *q, struct work *w);
 
-/* The mails that nobody pulled yet are given back. */
-void         queue_withdraw(struct queue *q);
+/* The mails that nobody pulled yet are given back: of this relay, or of all. */
+void         queue_withdraw(struct queue *q, struct seat *seat);
+void         queue_withdraw_all(struct queue *q);
 
 /* ---- relays (queue_pull.c) ---- */
 
 extern const struct upstream_ops queue_upstream_ops;
 
 void queue_offer(struct queue *q);      /* something is ready: whoever may carry it is told */
-void queue_nudge(struct queue *q);      /* all relays rest, and something new came */
+void queue_nudge(struct queue *q, uint64_t lanes);      /* something new came for them: those that rest may try */
+
+/* What a relay left open that is not for it any more: nobody pulls the rest there, and it may expire. */
+void queue_take_back(struct queue *q);
 
 /* ---- the network (queue_network.c) ---- */
 

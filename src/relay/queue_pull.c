@@ -40,40 +40,83 @@ take_for(const struct upstream *u, struct ready *r)
 
 /* Are the mails that nobody pulled yet still for this relay? */
 static bool
-is_for(const struct upstream *u, const struct work *w)
+is_for(const struct queue *q, const struct upstream *u, const struct work *w)
 {
-	return work_relay(w) == upstream_conf(u) && (!upstream_is_full(u) || is_urgent(work_entry(w)->uid));
+	return fleet_carries(q->fleet, u, work_env(w)->lane) &&
+	    (!upstream_is_full(u) || is_urgent(work_entry(w)->uid));
+}
+
+/* Mails of a round that is open for this relay; NULL: what is left of it cannot be sent. */
+static struct mail *
+go_on(struct queue *q, struct seat *seat)
+{
+	struct work *w = seat->open;
+	struct mail *m = work_take(w);
+
+	if (!work_has_more(w))
+		seat->open = NULL;
+	if (m == NULL && work_is_back(w))
+		queue_end_round(q, w);
+	return m;
+}
+
+/* NULL: none of its recipients can be tried, or not by this lane. */
+static struct mail *
+begin(struct queue *q, struct seat *seat, struct upstream *u, size_t lane)
+{
+	struct work *w = queue_load(q, u, lane, take_for(u, &q->lanes[lane].ready));
+
+	if (w == NULL)
+		return NULL;
+	seat->open = w;
+	return go_on(q, seat);
+}
+
+/* What of a lane is for this relay now. */
+static size_t
+backlog_of(const struct queue *q, const struct upstream *u, size_t lane)
+{
+	const struct ready *r = &q->lanes[lane].ready;
+
+	return r->n > 0 && fleet_carries(q->fleet, u, lane) ? count_for(u, r) : 0;
+}
+
+/* The lane whose turn it is at this relay, and has something; LANES_MAX: none. */
+static size_t
+next_lane(const struct queue *q, struct seat *seat, const struct upstream *u)
+{
+	for (size_t k = 1; k <= q->nlanes; k++) {
+		size_t lane = (seat->lane + k) % q->nlanes;
+
+		if (backlog_of(q, u, lane) > 0)
+			return seat->lane = lane;
+	}
+	return LANES_MAX;
 }
 
 static struct mail *
 on_next(void *owner, struct upstream *u)
 {
 	struct queue *q = owner;
+	struct seat *seat = fleet_seat(q->fleet, u);
 	struct mail *m;
-	struct work *w;
+	size_t lane;
 
-	if (q->quitting || !fleet_may_carry(q->fleet, u))
+	if (q->quitting || seat == NULL)
 		return NULL;
-	if (q->works != NULL && !is_for(u, q->works))
-		queue_withdraw(q);
-	if ((w = q->works) != NULL) {
-		if ((m = work_take(w)) != NULL)
-			return m;
-		if (work_is_back(w))
-			queue_end_round(q, w);  /* what was left of it cannot be sent */
-	}
-	for (int n = 0; count_for(u, &q->ready) > 0 && !timer_is_set(q->shortage); n++) {
+	if (seat->open != NULL && !is_for(q, u, seat->open))
+		queue_withdraw(q, seat);
+	if (seat->open != NULL && (m = go_on(q, seat)) != NULL)
+		return m;
+	for (int n = 0; (lane = next_lane(q, seat, u)) < LANES_MAX && !timer_is_set(q->shortage); n++) {
 		if (n == ROUNDS_A_PULL) {
 			timer_set(q->tidy, 0);  /* which offers again */
-			break;
+			return NULL;
 		}
-		w = queue_load(q, u, take_for(u, &q->ready));
-		if (w == NULL)
-			continue;
-		if ((m = work_take(w)) != NULL)
+		if ((m = begin(q, seat, u, lane)) != NULL)
 			return m;
-		queue_end_round(q, w);  /* none of its recipients can be tried */
 	}
+	queue_sort_now(q);
 	return NULL;
 }
 
@@ -116,10 +159,15 @@ static size_t
 on_backlog(void *owner, struct upstream *u)
 {
 	struct queue *q = owner;
+	const struct seat *seat = fleet_seat(q->fleet, u);
+	size_t n;
 
-	if (q->quitting || !fleet_may_carry(q->fleet, u))
+	if (q->quitting || seat == NULL)
 		return 0;
-	return count_for(u, &q->ready) + (q->works != NULL && is_for(u, q->works) && work_has_more(q->works));
+	n = seat->open != NULL && is_for(q, u, seat->open);
+	for (size_t i = 0; i < q->nlanes; i++)
+		n += backlog_of(q, u, i);
+	return n;
 }
 
 static void
@@ -143,9 +191,24 @@ queue_offer(struct queue *q)
 }
 
 void
-queue_nudge(struct queue *q)
+queue_nudge(struct queue *q, uint64_t lanes)
 {
-	if (fleet_is_resting(q->fleet))
-		for (size_t i = 0; i < q->fleet->n; i++)
-			upstream_nudge(q->fleet->up[i]);
+	const struct config *c = q->fleet->conf;
+
+	q->news &= ~lanes;
+	for (size_t i = 0; i < c->nlanes && lanes >> i != 0; i++)
+		if ((lanes >> i & 1) != 0 && fleet_is_resting(q->fleet, i))
+			for (size_t k = 0; k < c->lanes[i].n; k++)
+				upstream_nudge(q->fleet->up[c->lanes[i].relay[k]]);
+}
+
+void
+queue_take_back(struct queue *q)
+{
+	for (size_t i = 0; i < q->fleet->n; i++) {
+		struct seat *seat = &q->fleet->seat[i];
+
+		if (seat->open != NULL && !is_for(q, q->fleet->up[i], seat->open))
+			queue_withdraw(q, seat);
+	}
 }

@@ -14,13 +14,6 @@
 /* ---- entries ---- */
 
 void
-queue_make_ready(struct queue *q, struct entry *e)
-{
-	e->since_ms = clock_mono_ms();
-	ready_add(&q->ready, e);
-}
-
-void
 queue_make_waiting(struct queue *q, struct entry *e)
 {
 	due_add(q->due, e, retry_at(entry_arrival_s(e), e->last_s, e->id));
@@ -30,8 +23,17 @@ struct entry *
 queue_take_those(struct queue *q, enum place p, bool (*which)(void *arg, const struct entry *e), void *arg,
     size_t most)
 {
-	return p == PLACE_CUR ? ready_take_those(&q->ready, which, arg, most) :
-	    due_take_those(q->due, which, arg, most);
+	struct entry *all = NULL, **end = &all;
+	struct ready *r;
+
+	if (p != PLACE_CUR)
+		return due_take_those(q->due, which, arg, most);
+	for (size_t i = 0; most > 0 && (r = queue_line(q, i)) != NULL; i++) {
+		*end = ready_take_those(r, which, arg, most);
+		for (; *end != NULL; end = &(*end)->next)
+			most--;
+	}
+	return all;
 }
 
 /* ---- a round's end ---- */
@@ -41,6 +43,9 @@ unlink_work(struct queue *q, struct work *w)
 {
 	struct work **at = &q->works;
 
+	for (size_t i = 0; i < q->fleet->n; i++)
+		if (q->fleet->seat[i].open == w)
+			q->fleet->seat[i].open = NULL;
 	while (*at != w)
 		at = work_next(*at);
 	*at = *work_next(w);
@@ -91,10 +96,24 @@ wait_for_retry(struct queue *q, struct entry *e)
 	queue_make_waiting(q, e);
 }
 
+/*
+ * On to the next of its lanes.  When nobody has tried it yet and it came
+ * just now, their relays are to hear of it.
+ */
+static void
+move_on(struct queue *q, const struct work_env *env, struct entry *e)
+{
+	if (env->relay == NULL && e->last_s == 0)
+		q->news |= e->lanes;
+	queue_stand(q, e);
+	timer_set(q->tidy, 0);          /* which offers it */
+}
+
 void
 queue_end_round(struct queue *q, struct work *w)
 {
 	struct entry *e = work_entry(w);
+	struct work_env env = *work_env(w);
 	enum fate fate = work_finish(w, clock_wall_s());
 	int err;
 
@@ -108,9 +127,14 @@ queue_end_round(struct queue *q, struct work *w)
 		return;
 	}
 	work_free(w);
+	if (env.conf != q->fleet->conf)
+		e->lanes = 0;           /* they were numbered otherwise */
 	switch (fate) {
 	case FATE_AGAIN:
-		ready_return(&q->ready, e);
+		queue_return(q, e);
+		break;
+	case FATE_ONWARD:
+		move_on(q, &env, e);
 		break;
 	case FATE_LATER:
 		wait_for_retry(q, e);
@@ -123,17 +147,6 @@ queue_end_round(struct queue *q, struct work *w)
 
 /* ---- a round's beginning ---- */
 
-static struct work_env
-work_env(struct queue *q, const struct relay_conf *relay)
-{
-	const struct config *c = q->fleet->conf;
-
-	mapfiles_look(c);
-	return (struct work_env){
-		.conf = c, .relay = relay, .store = q->store, .aliases = aliasfile_get(q->aliases, c->aliases),
-	};
-}
-
 /* Of the process or the system: the next message could not be opened either. */
 static bool
 is_shortage(int err)
@@ -142,13 +155,18 @@ is_shortage(int err)
 }
 
 struct work *
-queue_load(struct queue *q, struct upstream *u, struct entry *e)
+queue_load(struct queue *q, struct upstream *u, size_t lane, struct entry *e)
 {
-	struct work_env env = work_env(q, upstream_conf(u));
+	const struct config *c = q->fleet->conf;
+	struct work_env env = {
+		.conf = c, .relay = u != NULL ? upstream_conf(u) : NULL, .lane = lane,
+		.store = q->store, .aliases = aliasfile_get(q->aliases, c->aliases),
+	};
 	const char *why;
 	struct work *w;
 	int err;
 
+	mapfiles_look(c);
 	err = work_load(&env, e, &w, &why);
 	if (err == 0) {
 		*work_next(w) = q->works;
@@ -162,7 +180,7 @@ queue_load(struct queue *q, struct upstream *u, struct entry *e)
 		free(e);
 	} else if (is_shortage(err)) {
 		queue_complain(e, "cannot be read, and no other can now", err);
-		ready_return(&q->ready, e);
+		queue_return(q, e);
 		timer_set(q->shortage, DISK_AGAIN_S * 1000);
 	} else {
 		queue_complain(e, "cannot be read", err);
@@ -171,18 +189,23 @@ queue_load(struct queue *q, struct upstream *u, struct entry *e)
 	return NULL;
 }
 
-/*
- * Only the newest work can have mails that nobody pulled.  They were made
- * for one relay of one configuration.
- */
+/* They were made for one relay of one configuration. */
 void
-queue_withdraw(struct queue *q)
+queue_withdraw(struct queue *q, struct seat *seat)
 {
-	struct work *w = q->works;
+	struct work *w = seat->open;
 
 	if (w == NULL)
 		return;
+	seat->open = NULL;
 	work_withdraw(w);
 	if (work_is_back(w))
 		queue_end_round(q, w);
+}
+
+void
+queue_withdraw_all(struct queue *q)
+{
+	for (size_t i = 0; i < q->fleet->n; i++)
+		queue_withdraw(q, &q->fleet->seat[i]);
 }

@@ -135,12 +135,11 @@ ready_take_those(struct ready *r, bool (*which)(void *arg, const struct entry *e
 
 	r->turns = r->last_turn = NULL;
 	for (; l != NULL; l = next) {
-		struct entry **at = &l->first, *e;
+		struct entry **at = &l->first, *e, *kept = NULL;
 
 		next = l->turn;
-		l->last = NULL;
-		while ((e = *at) != NULL) {
-			if (most > 0 && which(arg, e)) {
+		while (most > 0 && (e = *at) != NULL) {
+			if (which(arg, e)) {
 				*at = e->next;
 				e->next = NULL;
 				*end = e;
@@ -148,10 +147,12 @@ ready_take_those(struct ready *r, bool (*which)(void *arg, const struct entry *e
 				r->n--;
 				most--;
 			} else {
-				l->last = e;
+				kept = e;
 				at = &e->next;
 			}
 		}
+		if (*at == NULL)
+			l->last = kept;
 		if (l->first != NULL)
 			turn_last(r, l);
 	}

@@ -74,6 +74,7 @@ const struct allowance *upstream_allowance(const struct upstream *u);   /* NULL:
 void upstream_inherit(struct upstream *u, const struct upstream *from);
 
 enum well upstream_well(const struct upstream *u);
+bool upstream_is_at_hand(const struct upstream *u);     /* PROBING, logged in, and its one message has not come yet */
 const struct relay_conf *upstream_conf(const struct upstream *u);
 unsigned upstream_sessions(const struct upstream *u);
 

@@ -225,6 +225,17 @@ upstream_well(const struct upstream *u)
 	return upstream_is_held(u) || u->full ? RESTING : u->well;
 }
 
+bool
+upstream_is_at_hand(const struct upstream *u)
+{
+	if (upstream_well(u) != PROBING || u->probing || u->quitting)
+		return false;
+	for (const struct link *l = u->links; l != NULL; l = l->next)
+		if (session_is_idle(l->session))
+			return true;
+	return false;
+}
+
 const struct relay_conf *
 upstream_conf(const struct upstream *u)
 {

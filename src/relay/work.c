@@ -1,4 +1,4 @@
-/* work.c - a round: routed, cut into mails, taken back, noted in the journal; see work.h. */
+/* work.c - a round: cut into mails, taken back, noted in the journal; see work.h. */
 #include "relay/work.h"
 
 #include <assert.h>
@@ -17,7 +17,6 @@
 #include "relay/sender.h"
 #include "relay/session.h"
 #include "relay/work_private.h"
-#include "route/route.h"
 
 #define PATIENCE 3      /* rounds in a row that a server may end without a verdict */
 
@@ -103,7 +102,7 @@ note_of(const struct work *w, const struct status *st, int64_t now_s)
 	n.what = st->verdict == VERDICT_SENT ? OUTCOME_SENT :
 	    st->verdict == VERDICT_REJECT ? OUTCOME_FAILED : OUTCOME_DEFERRED;
 	snprintf(n.dsn, sizeof(n.dsn), "%s", st->dsn);
-	snprintf(n.relay, sizeof(n.relay), "%s", w->env.relay->name);
+	snprintf(n.relay, sizeof(n.relay), "%s", w->env.relay != NULL ? w->env.relay->name : "");
 	return n;
 }
 
@@ -171,124 +170,32 @@ note_fresh(struct work *w)
 		w->to.part[i].fresh = false;
 }
 
-/* ---- routing ---- */
+/* ---- mails ---- */
 
-/* What earlier rounds settled of recipients that are not done yet. */
-struct settled {
-	const struct message *msg;
-	struct addrset        sent;     /* for whomever: it is one message */
-};
-
-static void
-read_settled(struct settled *s, const struct message *m)
-{
-	*s = (struct settled){ .msg = m };
-	for (size_t i = 0; i < m->nparts; i++) {
-		struct addr *a = addr_parse(span_of(m->parts[i].to), NULL);
-
-		if (a == NULL || m->parts[i].what != OUTCOME_SENT)
-			addr_free(a);
-		else
-			addrset_add(&s->sent, a, NULL);
-	}
-}
-
+/* Is this round about him?  What has no address is the first round's of a turn. */
 static bool
-is_settled(const struct settled *s, size_t rcpt, const struct addr *a)
+is_tried(const struct work *w, const struct part *p)
 {
-	if (s->msg->nparts == 0)
-		return false;
-	if (addrset_has(&s->sent, a))
-		return true;
-	for (size_t i = 0; i < s->msg->nparts; i++)
-		if (s->msg->parts[i].rcpt == rcpt && s->msg->parts[i].what == OUTCOME_FAILED &&
-		    span_eq(span_of(s->msg->parts[i].to), (struct span){ a->text, a->n }))
-			return true;
-	return false;
+	if (!p->waits || p->to == NULL)
+		return p->waits && w->first;
+	return p->lane == w->env.lane && (w->e->lanes & work_bit(p->lane)) != 0;
 }
 
-static void
-on_notice(void *arg, const char *text)
-{
-	const struct work *w = arg;
-	char id[ID_LEN + 1];
-
-	msgid_format(w->e->id, id);
-	log_info("%s: %s", id, text);
-}
-
+/* Is a mail to be made for it? */
 static bool
-is_first_round(const struct work *w)
+is_to_send(const struct work *w, const struct part *p)
 {
-	return w->e->last_s == 0 && !w->e->known;
+	return p->to != NULL && is_tried(w, p);
 }
 
-/* Without an address: nowhere to go, or not yet, or thrown away. */
-static void
-add_verdict(struct work *w, size_t rcpt, int result, const char *why)
-{
-	struct status st;
-
-	if (result == -EINVAL)
-		status_local(&st, VERDICT_REJECT, SCOPE_RECIPIENT, "5.1.3", "%s", why);
-	else if (result < 0)
-		status_local(&st, VERDICT_DEFER, SCOPE_RECIPIENT, "4.3.5", "%s", why);
-	else
-		status_local(&st, VERDICT_SENT, SCOPE_RECIPIENT, "2.0.0", "%s", why);
-	work_log_unrouted(w, rcpt, &st);
-	parts_add_verdict(&w->to, rcpt, &st);
-}
-
-static void
-route_one(struct work *w, size_t rcpt, const struct settled *before)
-{
-	const struct envelope *env = &w->msg->env;
-	struct route_ear ear = { .notice = is_first_round(w) ? on_notice : NULL, .arg = w };
-	struct origin from = sender_origin(w->msg);
-	struct route r;
-	int result;
-
-	result = route_recipient(w->env.conf, w->env.aliases, &from, env->rcpts[rcpt].addr, &ear, &r);
-	if (result != 0 || r.to.n == 0)
-		add_verdict(w, rcpt, result, buf_cstr(&r.why));
-	for (size_t i = 0; result == 0 && i < r.to.n; i++)
-		if (!is_settled(before, rcpt, r.to.addr[i]))
-			parts_add(&w->to, rcpt, addr_dup(r.to.addr[i]),
-			    addr_is_null(w->sender) ? NULL : r.owner[i]);
-	/* An alias was changed, and what is left of it was all sent: he is done. */
-	if (parts_count(&w->to, rcpt) == 0)
-		parts_add_verdict(&w->to, rcpt,
-		    &(struct status){ .verdict = VERDICT_SENT, .dsn = "2.0.0" });
-	route_done(&r);
-}
-
-static void
-route_all(struct work *w)
-{
-	struct settled before;
-
-	read_settled(&before, w->msg);
-	for (size_t i = 0; i < w->msg->env.nrcpts; i++) {
-		enum outcome o = w->msg->notes[i].what;
-
-		if (o != OUTCOME_SENT && o != OUTCOME_FAILED)
-			route_one(w, i, &before);
-		/* In an earlier round, or one that a crash ended: what no report says must stay to be seen. */
-		w->unreturnable |= o == OUTCOME_FAILED && addr_is_null(w->sender);
-	}
-	for (size_t i = 0; i < w->msg->nparts; i++)
-		w->unreturnable |= w->msg->parts[i].what == OUTCOME_FAILED && addr_is_null(w->sender);
-	addrset_done(&before.sent);
-}
-
-/* How many of each owner's addresses wait. */
+/* How many of each owner's addresses there are. */
 static size_t *
 count_groups(const struct work *w)
 {
 	size_t *n = xcalloc(w->to.owners.n + 1, sizeof(*n));
 
 	for (size_t i = 0; i < w->to.n; i++)
-		n[w->to.part[i].group] += w->to.part[i].waits && w->to.part[i].to != NULL;
+		n[w->to.part[i].group] += is_to_send(w, &w->to.part[i]);
 	return n;
 }
 
@@ -303,7 +210,7 @@ make_mails(struct work *w)
 		const struct part *p = &w->to.part[i];
 		struct mail *m = open[p->group];
 
-		if (!p->waits || p->to == NULL)
+		if (!is_to_send(w, p))
 			continue;
 		if (m == NULL) {
 			m = open[p->group] = new_mail(w, smaller(most, left[p->group]));
@@ -337,13 +244,16 @@ work_load(const struct work_env *env, struct entry *e, struct work **ret, const 
 	w->e = e;
 	w->msg = msg;
 	entry_seen(e, clock_wall_s(), msg->first_s);
+	w->new = e->last_s == 0 && !e->known;
+	w->first = e->lanes == 0;
 	w->sender = sender_of(env->conf, msg);
 	parts_init(&w->to, msg->env.nrcpts);
-	if (is_first_round(w))
+	if (w->new)
 		work_log_arrival(w);
-	route_all(w);
+	work_route(w);
 	note_fresh(w);
-	make_mails(w);
+	if (env->relay != NULL)
+		make_mails(w);
 	e->known = true;
 	*ret = w;
 	return 0;
@@ -389,10 +299,10 @@ work_has_more(const struct work *w)
 	return w->todo != NULL;
 }
 
-const struct relay_conf *
-work_relay(const struct work *w)
+const struct work_env *
+work_env(const struct work *w)
 {
-	return w->env.relay;
+	return &w->env;
 }
 
 bool
@@ -467,7 +377,7 @@ work_defer_all(struct work *w, const struct status *why)
 {
 	work_withdraw(w);
 	for (size_t i = 0; i < w->to.n; i++)
-		if (w->to.part[i].waits && w->to.part[i].status.verdict != VERDICT_REJECT)
+		if (is_tried(w, &w->to.part[i]) && w->to.part[i].status.verdict != VERDICT_REJECT)
 			parts_stand(&w->to, &w->to.part[i], why);
 }
 
@@ -510,7 +420,7 @@ note_rest(struct work *w)
 enum fate
 work_finish(struct work *w, int64_t now_s)
 {
-	bool deferred = false, back = false, counts = false;
+	bool deferred = false, back = false, counts = false, rest = false;
 	bool expired = retry_expired(entry_arrival_s(w->e), now_s, w->env.conf->expire_s);
 
 	work_report_failed(w, expired);
@@ -519,6 +429,10 @@ work_finish(struct work *w, int64_t now_s)
 
 		if (!t->waits)
 			continue;
+		if (!is_tried(w, t)) {
+			rest = true;
+			continue;
+		}
 		deferred |= t->status.verdict == VERDICT_DEFER;
 		back |= t->status.verdict != VERDICT_DEFER;
 		counts |= t->status.code != 0 && (t->status.verdict == VERDICT_RECONNECT ||
@@ -527,12 +441,15 @@ work_finish(struct work *w, int64_t now_s)
 	work_tell_relayed(w);
 	if (deferred)
 		work_tell_delayed(w, now_s);
-	if (deferred || back || w->unreturnable)
+	if (deferred || back || rest || w->unreturnable)
 		note_rest(w);
 	w->e->again = counts ? w->e->again + 1 : 0;
 	if (back)
 		return FATE_AGAIN;
-	if (deferred)
+	w->e->lanes &= ~work_bit(w->env.lane);
+	if (w->e->lanes != 0)
+		return FATE_ONWARD;
+	if (deferred || rest)
 		return FATE_LATER;
 	return w->unreturnable ? FATE_DEAD : FATE_GONE;
 }

@@ -1,7 +1,7 @@
 /*
- * work.h - one round of a message: loaded, its recipients routed and cut
- * into mails, and what they came to.  A round ends when every mail is back;
- * its fate then says what becomes of the file.
+ * work.h - one round of a message: loaded, its recipients routed, those of
+ * one lane cut into mails, and what they came to.  A round ends when every
+ * mail is back; its fate then says what becomes of the file.
  *
  * The journal is written so that a crash can only repeat, never lose: a
  * recipient that was sent while others wait is noted and synced before
@@ -25,27 +25,31 @@ enum fate {
 	FATE_GONE,      /* every recipient is settled for good: remove it */
 	FATE_LATER,     /* some wait for their next attempt */
 	FATE_AGAIN,     /* some were given back: due at once, no attempt counted */
+	FATE_ONWARD,    /* this lane is through; others of the entry are still to try some */
 	FATE_DEAD,      /* failed, and no report can be sent */
 };
 
 struct work_env {
 	const struct config     *conf;
-	const struct relay_conf *relay;
+	const struct relay_conf *relay;         /* NULL: none, to see which lanes it needs */
+	size_t                   lane;          /* in conf; LANES_MAX: none */
 	struct store            *store;
 	const struct aliases    *aliases;       /* NULL: none; looked at by work_load() alone */
 };
 
 /*
- * Read the message of e from cur/ and make its mails for this relay.  0;
+ * Read the message of e from cur/ and make its mails for this lane and relay.
+ * When its turn begins (e->lanes is 0) e->lanes gets the lanes it needs.  0;
  * -EBADMSG: does not parse (*ret_why); other -errno.  A message none of whose
- * recipients can be tried has no mails: go on to work_finish().
+ * recipients can be tried, or not in this lane, has no mails: go on to
+ * work_finish().
  */
 int work_load(const struct work_env *env, struct entry *e, struct work **ret, const char **ret_why);
 
 struct entry *work_entry(const struct work *w);
 struct mail  *work_take(struct work *w);        /* the next mail to carry; NULL: none is left that can be sent */
 bool          work_has_more(const struct work *w);       /* there are mails to take */
-const struct relay_conf *work_relay(const struct work *w);
+const struct work_env *work_env(const struct work *w);
 bool          work_is_back(const struct work *w);
 struct work  *work_of(const struct mail *m);
 
@@ -56,11 +60,11 @@ void work_settle(struct work *w, struct session *s, struct mail *m);
    configuration, or none is to carry them. */
 void work_withdraw(struct work *w);
 
-/* Nobody carries it: every recipient that waits is deferred for this reason
-   (expiry while the relay rests). */
+/* Nobody carries it: every recipient of the lane that waits is deferred for
+   this reason (expiry while its relays rest). */
 void work_defer_all(struct work *w, const struct status *why);
 
-/* After the last mail: reports, and the fate. */
+/* After the last mail: reports, and the fate.  The lane leaves e->lanes, unless it is to be tried again. */
 enum fate work_finish(struct work *w, int64_t now_s);
 
 /* The file's last steps.  unlink and close through the store; frees w. */

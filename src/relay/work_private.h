@@ -1,5 +1,5 @@
 /*
- * work_private.h - what work.c and work_tell.c share, and nobody else includes.
+ * work_private.h - what work.c, work_route.c and work_tell.c share, and nobody else includes.
  */
 #ifndef RELAY_WORK_PRIVATE_H
 #define RELAY_WORK_PRIVATE_H
@@ -15,11 +15,19 @@ struct work {
 	struct parts     to;            /* the addresses of this round */
 	struct mail     *todo;
 	unsigned         out;
+	bool             new;           /* nobody looked at it before: it is logged */
+	bool             first;         /* the first round of a turn: what has no address has its verdict here */
 	bool             sent_some;     /* in this round */
 	bool             unreturnable;  /* somebody's failure, and nobody to tell */
 	char             remote[256];   /* the host that said the last refusal */
 	struct work     *next;
 };
+
+/* ---- the way ---- */
+
+/* Each recipient's addresses and their lanes, and e->lanes; who has none gets his verdict. */
+void     work_route(struct work *w);
+uint64_t work_bit(size_t lane);         /* in e->lanes; LANES_MAX: none */
 
 /* ---- the log ---- */
 
