@@ -378,7 +378,9 @@ queue_free(struct queue *q)
 void
 queue_count(const struct queue *q, struct queue_counts *ret)
 {
-	*ret = (struct queue_counts){ .ready = queue_ready(q), .carried = q->nworks, .waiting = due_waiting(q->due)->n };
+	*ret = (struct queue_counts){
+		.ready = queue_ready(q), .carried = q->nworks, .waiting = due_waiting(q->due)->n,
+	};
 }
 
 void

@@ -23,7 +23,7 @@
 #define MAX_LOG (16u << 20)
 #define TAIL    3000
 
-static const char *const names[RIG_RELAYS] = { "one", "two" };
+static const char *const names[RIG_RELAYS] = { "one", "two", "three" };
 
 static struct rig *the_rig;             /* for the table of system calls, which has no argument */
 

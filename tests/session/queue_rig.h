@@ -21,7 +21,7 @@
 #include "relay/queue.h"
 #include "session/script.h"
 
-#define RIG_RELAYS 2
+#define RIG_RELAYS 3
 #define RIG_TURNS  8
 
 /* One far end.  What it does may be changed at any time through `turn` and `password`. */
@@ -46,7 +46,7 @@ struct rig {
 	struct timer      *guard;
 	bool               late;
 	size_t             nrelays;
-	struct rig_relay   relay[RIG_RELAYS];   /* "one", "two" */
+	struct rig_relay   relay[RIG_RELAYS];   /* "one", "two", "three" */
 	const char        *top;                 /* more lines of the configuration */
 	struct buf         log;
 	unsigned           idle;                /* times idle() came */
@@ -119,6 +119,8 @@ TCase *queue_quota_two_case(void);
 TCase *queue_network_case(void);
 TCase *queue_network_two_case(void);
 TCase *queue_alerts_case(void);
+TCase *queue_lanes_case(void);
+TCase *queue_lanes_three_case(void);
 TCase *queue_pause_case(void);
 TCase *queue_pause_two_case(void);
 TCase *queue_actions_case(void);

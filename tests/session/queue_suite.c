@@ -24,6 +24,8 @@ suite_queue(void)
 	suite_add_tcase(s, queue_network_case());
 	suite_add_tcase(s, queue_network_two_case());
 	suite_add_tcase(s, queue_alerts_case());
+	suite_add_tcase(s, queue_lanes_case());
+	suite_add_tcase(s, queue_lanes_three_case());
 	suite_add_tcase(s, queue_pause_case());
 	suite_add_tcase(s, queue_pause_two_case());
 	suite_add_tcase(s, queue_actions_case());
