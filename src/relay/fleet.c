@@ -126,6 +126,15 @@ fleet_carries(const struct fleet *f, const struct upstream *u, size_t lane)
 }
 
 bool
+fleet_is_at_hand(const struct fleet *f)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (upstream_is_at_hand(f->up[i]))
+			return true;
+	return false;
+}
+
+bool
 fleet_is_resting(const struct fleet *f, size_t lane)
 {
 	for (size_t i = 0; i < f->conf->lanes[lane].n; i++)

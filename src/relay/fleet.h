@@ -45,6 +45,7 @@ void fleet_free_gone(struct fleet **list);       /* those of a list that are gon
  */
 bool fleet_carries(const struct fleet *f, const struct upstream *u, size_t lane);
 bool fleet_is_offline(const struct fleet *f);   /* some of it wants a network, and there is none */
+bool fleet_is_at_hand(const struct fleet *f);   /* one that is being probed waits for its message */
 bool fleet_is_resting(const struct fleet *f, size_t lane);      /* all relays of it */
 uint64_t fleet_resting(const struct fleet *f);                  /* those lanes, a bit each */
 

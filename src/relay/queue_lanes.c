@@ -71,7 +71,8 @@ queue_return(struct queue *q, struct entry *e)
 {
 	ready_return(line_of(q, e), e);
 	sort_soon(q);
-	timer_set(q->tidy, 0);          /* another relay than the one that gave it back may be to carry it */
+	if (fleet_is_at_hand(q->fleet))
+		timer_set(q->tidy, 0);  /* it is that one's to take, and nobody has told it */
 }
 
 /* ---- which lanes ---- */
