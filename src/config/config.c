@@ -85,6 +85,12 @@ config_free(struct config *c)
 	free(c);
 }
 
+enum with
+relay_conf_with(const struct relay_conf *r)
+{
+	return r->oauth != NULL ? WITH_TOKEN : r->user != NULL ? WITH_PASSWORD : WITH_NONE;
+}
+
 /* ---- names ---- */
 
 /*

@@ -58,6 +58,25 @@ struct route_conf {
 
 struct secret_source;           /* secret.h */
 
+enum oauth_flow { FLOW_BROWSER, FLOW_DEVICE, FLOW_CLIENT, FLOW_KEY };
+
+/* Where a relay's tokens come from.  NULL where not given, or not needed. */
+struct oauth_conf {
+	enum oauth_flow flow;
+	char    *authorize_endpoint, *token_endpoint, *device_endpoint;
+	char    *discovery;             /* an issuer: what of the endpoints is missing is asked there */
+	char    *authorize_extra;
+	char    *scope;                 /* never NULL */
+	char    *client_id;             /* NULL: FLOW_KEY */
+	char    *client_secret_file;
+	char    *key_file;              /* FLOW_KEY: never NULL */
+	char    *subject;               /* whom a service account acts as; the user when not given */
+	char    *token_file;            /* NULL: place_put_token() */
+	char    *redirect_host;
+	unsigned redirect_port;         /* 0: any */
+	char    *ca_file;
+};
+
 /* One relay.  Strings are owned by the config; NULL where not given unless said otherwise. */
 struct relay_conf {
 	char         *name;
@@ -70,6 +89,7 @@ struct relay_conf {
 	char         *password_file;
 	char         *credential;       /* a name under $CREDENTIALS_DIRECTORY */
 	char         *password;         /* inline */
+	struct oauth_conf *oauth;       /* tokens and no password; or NULL */
 	unsigned      app_password_letters;     /* so many letters are shown with blanks between; 0: none */
 	char         *ca_file;
 	char         *ca_path;
@@ -99,6 +119,9 @@ struct flood_conf {
 	int64_t  per_s;
 	char   **exempt;                /* login names, of listeners too, and networks; NULL-ended; NULL: none */
 };
+
+/* What a login there is with. */
+enum with relay_conf_with(const struct relay_conf *r);
 
 enum listen_kind { LISTEN_ADDRESS, LISTEN_UNIX, LISTEN_PASSED };
 

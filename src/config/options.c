@@ -23,7 +23,7 @@ enum kind {
 	KIND_TEXT, KIND_NUMBER, KIND_DURATION, KIND_SIZE, KIND_FLAG, KIND_WORD,
 	KIND_HOST, KIND_DOMAIN, KIND_HELO, KIND_ADDRESS, KIND_PATH, KIND_NAME,
 	KIND_MECHANISMS, KIND_FACILITY, KIND_LEVEL, KIND_VERDICT, KIND_CODE, KIND_DSN,
-	KIND_MASQUERADE, KIND_LOCAL_PART, KIND_PATTERN, KIND_REPLACEMENT, KIND_NETWORK, KIND_WHO,
+	KIND_MASQUERADE, KIND_LOCAL_PART, KIND_PATTERN, KIND_REPLACEMENT, KIND_NETWORK, KIND_WHO, KIND_URL,
 };
 
 struct option {
@@ -97,7 +97,27 @@ static const struct option options[] = {
 	{ "null-sender", KIND_FLAG, 0, 0, NULL },
 	{ "chunking", KIND_FLAG, 0, 0, NULL },
 
+	/* oauth */
+	{ "authorize-endpoint", KIND_URL, 0, 0, "write an address that begins with https://" },
+	{ "token-endpoint", KIND_URL, 0, 0, "write an address that begins with https://" },
+	{ "device-endpoint", KIND_URL, 0, 0, "write an address that begins with https://" },
+	{ "discovery", KIND_URL, 0, 0, "write the issuer's address, which begins with https://" },
+	{ "authorize-extra", KIND_TEXT, 1, 400, "write parameters such as \"prompt=consent\"" },
+	{ "scope", KIND_TEXT, 1, 1000, "write scopes with blanks between them" },
+	{ "app-scope", KIND_TEXT, 1, 1000, "write scopes with blanks between them" },
+	{ "tenant", KIND_DOMAIN, 0, 0, "write a domain, an id, \"organizations\" or \"consumers\"" },
+	{ "redirect-host", KIND_HOST, 0, 0, "write \"127.0.0.1\" or \"localhost\"" },
+	{ "redirect-port", KIND_NUMBER, 1, 65535, "write a number from 1 to 65535" },
+	{ "flow", KIND_WORD, 0, 0, "write \"authorization-code\", \"device-code\", "
+	    "\"client-credentials\" or \"service-account\"" },
+	{ "client-id", KIND_TEXT, 1, 300, "write the id that the registration shows" },
+	{ "client-secret-file", KIND_PATH, 0, 0, "write the file's full path" },
+	{ "key-file", KIND_PATH, 0, 0, "write the file's full path" },
+	{ "subject", KIND_TEXT, 1, 512, "write the mailbox that the service account acts as" },
+	{ "token-file", KIND_PATH, 0, 0, "write the file's full path" },
+
 	/* rule */
+	{ "login", KIND_WORD, 0, 0, "write \"password\" or \"token\"" },
 	{ "when", KIND_WORD, 0, 0, "write some of banner, ehlo, starttls, auth, mail, rcpt, data, end, "
 	    "other, any" },
 	{ "code", KIND_CODE, 0, 0, "write a reply code such as 550, or its class: 4 or 5" },
@@ -149,6 +169,8 @@ static const struct {
 	{ "tls-min", { "1.2", "1.3" } },
 	{ "listen.tls-min", { "1.0", "1.1", "1.2", "1.3" } },
 	{ "from-header", { "keep", "rewrite", "rewrite-local" } },
+	{ "flow", { "authorization-code", "device-code", "client-credentials", "service-account" } },
+	{ "login", { "password", "token" } },
 	{ "apply", { "sender", "recipient", "both" } },
 	{ "mailq", { "all", "own" } },
 	{ "to", { "syslog", "stderr" } },
@@ -446,6 +468,8 @@ is_valid(const struct option *o, const char *value, const char **ret_why)
 		return network_parse(s, &network, ret_why);
 	case KIND_WHO:
 		return network_parse(s, &network, ret_why) || is_local_part(s, ret_why);
+	case KIND_URL:
+		return s.n < 2048 && url_is_safe(s, ret_why);
 	}
 	return false;
 }

@@ -31,6 +31,7 @@ static cfg_opt_t schema[] = {
 	SOURCE_OPTION("messages-per-day"),
 	SOURCE_OPTION("recipients-per-day"),
 	SOURCE_OPTION("null-sender"),
+	CFG_SEC("oauth", oauth_preset_schema, CFGF_MULTI | CFGF_NODEFAULT),
 	CFG_SEC("rule", rulefile_schema, CFGF_MULTI | CFGF_NODEFAULT),
 	CFG_END()
 };
@@ -66,6 +67,7 @@ provider_done(struct provider *p)
 	free(p->tls);
 	free(p->auth);
 	free(p->user_hint);
+	oauth_preset_done(&p->oauth);
 	rules_done(&p->rules);
 	memset(p, 0, sizeof(*p));
 }
@@ -151,6 +153,7 @@ inherit(const struct source *s, struct provider *p, struct provider *other)
 			*limit(p, i) = *limit(other, i);
 	if (source_str(s->root, "null-sender") == NULL)
 		p->refuses_null_sender = other->refuses_null_sender;
+	oauth_preset_inherit(&p->oauth, &other->oauth);
 	rulefile_append(&p->rules, &other->rules);
 	provider_done(other);
 }
@@ -172,6 +175,7 @@ take(const struct source *s, struct provider *p, struct buf *why)
 	for (i = 0; i < NLIMITS; i++)
 		*limit(p, i) = source_number(s->root, limits[i].option, 0);
 	p->refuses_null_sender = !source_flag(s->root, "null-sender", true);
+	oauth_preset_take(s->root, &p->oauth);
 	return rulefile_take(s, s->root, &p->rules, why);
 }
 

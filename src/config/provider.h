@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "base/buf.h"
+#include "config/oauth.h"
 #include "smtp/rules.h"
 
 struct provider {
@@ -26,6 +27,7 @@ struct provider {
 	unsigned     recipients_per_day;
 	bool         refuses_null_sender;       /* MAIL FROM:<> is the account's to explain, or is refused */
 	unsigned     app_password_letters;      /* of the passwords it makes and shows in groups */
+	struct oauth_preset oauth;
 	struct rules rules;
 };
 

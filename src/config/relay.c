@@ -4,6 +4,7 @@
 #include <strings.h>
 #include <sysexits.h>
 
+#include "config/oauth.h"
 #include "config/options.h"
 #include "config/provider.h"
 #include "config/relay.h"
@@ -50,6 +51,7 @@ cfg_opt_t relay_schema[] = {
 	SOURCE_OPTION("recipients-per-day"),
 	SOURCE_OPTION("null-sender"),
 	SOURCE_OPTION("chunking"),
+	CFG_SEC("oauth", oauth_schema, CFGF_MULTI | CFGF_NODEFAULT),
 	CFG_SEC("rule", rulefile_schema, CFGF_MULTI | CFGF_NODEFAULT),
 	CFG_END()
 };
@@ -67,6 +69,7 @@ relay_conf_done(struct relay_conf *r)
 	if (r->password != NULL)
 		explicit_bzero(r->password, strlen(r->password));
 	free(r->password);
+	oauth_conf_free(r->oauth);
 	free(r->ca_file);
 	free(r->ca_path);
 	free(r->tls_min);
@@ -148,7 +151,7 @@ static unsigned
 count_given(cfg_t *sec)
 {
 	return (source_str(sec, "password-file") != NULL) + (source_str(sec, "credential") != NULL) +
-	    (source_str(sec, "password") != NULL);
+	    (source_str(sec, "password") != NULL) + (cfg_size(sec, "oauth") > 0);
 }
 
 /* Mechanisms that take a token and no password. */
@@ -169,6 +172,17 @@ is_token_only(const char *auth)
 }
 
 static bool
+has_token(const char *auth)
+{
+	struct span rest = span_of(auth), word;
+
+	while (span_cut(&rest, ' ', &word))
+		if (span_eq(word, SPAN("XOAUTH2")) || span_eq(word, SPAN("OAUTHBEARER")))
+			return true;
+	return false;
+}
+
+static bool
 wants_login(const struct provider *p)
 {
 	return p->user_hint != NULL && p->user_hint[0] != '\0';
@@ -182,22 +196,27 @@ check_login(const struct source *s, cfg_t *sec, const struct provider *p, const 
 
 	if (secrets > 1)
 		return source_wrong(s, sec, NULL, why, "relay %s: more than one password; "
-		    "keep one of password-file, credential and password", r->name);
+		    "keep one of password-file, credential, password and oauth { ... }", r->name);
 	if (r->user != NULL && secrets == 0)
 		return source_wrong(s, sec, "user", why, "relay %s: user without a password; "
 		    "add password-file = \"/etc/postern/%s.password\"", r->name, r->name);
 	if (r->user == NULL && secrets > 0)
-		return source_wrong(s, sec, NULL, why, "relay %s: password without a user; "
-		    "add user = \"...\" (%s)", r->name, wants_login(p) ? p->user_hint :
+		return source_wrong(s, sec, NULL, why, "relay %s: %s without a user; "
+		    "add user = \"...\" (%s)", r->name,
+		    r->oauth != NULL ? "oauth" : "password", wants_login(p) ? p->user_hint :
 		    "the login name");
 	if (r->user == NULL && wants_login(p))
 		return source_wrong(s, sec, NULL, why, "relay %s: provider %s wants a login; "
 		    "add user = \"...\" (%s) and password-file", r->name, r->provider, p->user_hint);
-	if (r->user != NULL && r->auth != NULL && is_token_only(r->auth))
+	if (r->user != NULL && r->oauth == NULL && r->auth != NULL && is_token_only(r->auth))
 		return source_wrong(s, sec, NULL, why,
-		    "relay %s: %s takes no passwords, only OAuth tokens (%s), "
-		    "which this version cannot get; use another relay", r->name,
+		    "relay %s: %s takes no passwords, only OAuth tokens (%s); "
+		    "write oauth { client-id = \"...\" } instead of the password", r->name,
 		    r->provider != NULL ? r->provider : r->host, r->auth);
+	if (r->oauth != NULL && r->auth != NULL && !has_token(r->auth))
+		return source_wrong(s, sec, "auth", why,
+		    "relay %s: %s allows no mechanism of tokens; add XOAUTH2 or OAUTHBEARER to auth",
+		    r->name, r->auth);
 	return 0;
 }
 
@@ -310,7 +329,7 @@ take_provider(const struct source *s, cfg_t *sec, const char *providers, struct 
 }
 
 static int
-check(const struct source *s, cfg_t *sec, const struct provider *p, const struct relay_conf *r,
+check(const struct source *s, cfg_t *sec, const struct provider *p, struct relay_conf *r,
     struct buf *why)
 {
 	int rc;
@@ -323,6 +342,8 @@ check(const struct source *s, cfg_t *sec, const struct provider *p, const struct
 		return source_wrong(s, sec, NULL, why, "relay %s: neither provider nor host; "
 		    "add provider = \"gmail\" or host = \"smtp.example.com\"", r->name);
 	rc = check_endpoint(s, sec, r, why);
+	if (rc == 0)
+		rc = oauth_take(s, sec, &p->oauth, r, why);
 	if (rc == 0)
 		rc = check_login(s, sec, p, r, why);
 	if (rc == 0)

@@ -13,6 +13,7 @@ cfg_opt_t rulefile_schema[] = {
 	SOURCE_LIST("code"),
 	SOURCE_LIST("dsn"),
 	SOURCE_LIST("contains"),
+	SOURCE_OPTION("login"),
 	SOURCE_OPTION("verdict"),
 	SOURCE_OPTION("pause"),
 	SOURCE_OPTION("hint"),
@@ -51,6 +52,16 @@ take_when(cfg_t *sec, enum verdict verdict)
 	if (bits == 0)
 		bits = is_about_message(verdict) ? WHEN_MESSAGE : WHEN_ANY;
 	return bits;
+}
+
+static enum with
+take_with(cfg_t *sec)
+{
+	const char *login = source_str(sec, "login");
+
+	if (login == NULL)
+		return WITH_NONE;
+	return strcasecmp(login, "token") == 0 ? WITH_TOKEN : WITH_PASSWORD;
 }
 
 static char **
@@ -109,6 +120,7 @@ take_one(const struct source *s, cfg_t *sec, struct rules *into, struct buf *why
 	if (verdict_parse(verdict, &common.verdict) < 0)
 		return source_wrong(s, sec, "verdict", why, "verdict: \"%.40s\" is none", verdict);
 	common.when = take_when(sec, common.verdict);
+	common.with = take_with(sec);
 	common.pause_s = (int)source_duration_s(sec, "pause", 0);
 	if (cfg_size(sec, "code") + cfg_size(sec, "dsn") + cfg_size(sec, "contains") == 0)
 		return source_wrong(s, sec, NULL, why,

@@ -1,6 +1,7 @@
 /* check.c - postern check: would the daemon take this configuration? */
 #include <sys/stat.h>
 
+#include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,6 +41,37 @@ check_daemon_can(const char *path, struct buf *why)
 }
 
 static int
+check_readable(const char *path, struct buf *why)
+{
+	int rc = path != NULL ? secret_check_file(path, why) : 0;
+
+	return rc == 0 ? check_daemon_can(path, why) : rc;
+}
+
+/* Whether somebody has agreed is no error of the configuration: it is written first. */
+static int
+check_oauth(const struct relay_conf *r, struct buf *why)
+{
+	const struct oauth_conf *o = r->oauth;
+	struct buf path;
+	int rc = check_readable(o->client_secret_file, why);
+
+	if (rc == 0)
+		rc = check_readable(o->key_file, why);
+	if (rc != 0 || o->flow == FLOW_CLIENT || o->flow == FLOW_KEY)
+		return rc;
+	buf_init(&path, 8192);
+	if (o->token_file != NULL)
+		buf_str(&path, o->token_file);
+	else
+		place_put_token(&path, r->name);
+	if (access(buf_cstr(&path), F_OK) != 0 && errno == ENOENT)
+		printf("relay %s: nobody has agreed yet: postern login %s\n", r->name, r->name);
+	buf_done(&path);
+	return 0;
+}
+
+static int
 check_secret(const struct relay_conf *r, struct buf *why)
 {
 	struct buf secret;
@@ -47,6 +79,8 @@ check_secret(const struct relay_conf *r, struct buf *why)
 
 	if (r->user == NULL)
 		return 0;
+	if (r->oauth != NULL)
+		return check_oauth(r, why);
 	if (r->credential != NULL && getenv("CREDENTIALS_DIRECTORY") == NULL) {
 		printf("relay %s: credential \"%s\" is given by the service manager; not checked here\n",
 		    r->name, r->credential);

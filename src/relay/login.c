@@ -129,7 +129,7 @@ refuse(struct login *l, const char *dsn, const char *what)
 static enum phase
 refused(struct login *l, enum when when, const struct reply *r)
 {
-	struct judged at = { .when = when, .have_credential = l->p.relay->user != NULL };
+	struct judged at = { .when = when, .with = relay_conf_with(l->p.relay) };
 
 	rules_judge(&l->p.relay->rules, &at, r, &l->why);
 	return r->code == 421 ? DEAD : QUIT;
@@ -278,6 +278,7 @@ after_ehlo(struct login *l)
 	struct sasl_identity id = {
 		.user = rc->user, .secret = buf_view(&l->secret), .allowed = rc->auth,
 		.tls = secure(l), .plain_ok = rc->tls == TLS_NONE,
+		.token = rc->oauth != NULL, .host = rc->host, .port = rc->port,
 	};
 	const char *why;
 
@@ -357,9 +358,27 @@ answer_enter(struct login *l)
 	formed(l, command_auth_line(conn_out(l->conn), l->answer));
 }
 
+/* What the challenge said behind a token that is refused; the reply's own words are always the same. */
+static void
+quote_status(struct login *l)
+{
+	const char *status = sasl_status(l->sasl);
+	size_t n = strlen(l->why.text);
+
+	if (status == NULL)
+		return;
+	snprintf(l->why.text + n, sizeof(l->why.text) - n, " (token: %s)", status);
+	/* A token made anew would be of the same scope (RFC 6750 §3.1). */
+	if (strcmp(status, "insufficient_scope") == 0)
+		status_local(&l->why, VERDICT_CONFIG, SCOPE_RELAY, "5.7.8", "%s: the token does not cover sending mail "
+		    "(%s): look at scope, then agree again with postern login", l->peer, status);
+}
+
 static enum phase
 auth_reply(struct login *l, const struct reply *r)
 {
+	enum phase next;
+
 	if (r->code == 334 && ++l->challenges > MAX_CHALLENGES) {
 		because(l, VERDICT_PAUSE, "4.7.0", "asks for ever at AUTH");
 		return QUIT;
@@ -370,9 +389,12 @@ auth_reply(struct login *l, const struct reply *r)
 			l->answer = "*";
 		return ANSWER;
 	}
+	next = r->code == 235 ? UP : refused(l, WHEN_AUTH, r);
+	if (next != UP)
+		quote_status(l);
 	sasl_free(l->sasl);
 	l->sasl = NULL;
-	return r->code == 235 ? UP : refused(l, WHEN_AUTH, r);
+	return next;
 }
 
 static void

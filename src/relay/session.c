@@ -285,7 +285,7 @@ static void
 judge(const struct session *s, enum when when, const struct reply *r, const struct mail *m, struct status *ret)
 {
 	struct judged at = {
-		.when = when, .some_accepted = m->accepted > 0, .have_credential = s->p.relay->user != NULL,
+		.when = when, .some_accepted = m->accepted > 0, .with = relay_conf_with(s->p.relay),
 	};
 
 	rules_judge(&s->p.relay->rules, &at, r, ret);

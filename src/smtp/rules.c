@@ -86,9 +86,11 @@ contains_any(struct span text, char *const *needles)
 }
 
 static bool
-matches(const struct rule *rule, enum when when, const struct reply *r)
+matches(const struct rule *rule, const struct judged *at, const struct reply *r)
 {
-	if ((rule->when & (unsigned)when) == 0)
+	if ((rule->when & (unsigned)at->when) == 0)
+		return false;
+	if (rule->with != WITH_NONE && rule->with != at->with)
 		return false;
 	if (rule->code != 0 && rule->code != r->code && rule->code != r->code / 100)
 		return false;
@@ -98,12 +100,12 @@ matches(const struct rule *rule, enum when when, const struct reply *r)
 }
 
 static const struct rule *
-find(const struct rules *rules, enum when when, const struct reply *r)
+find(const struct rules *rules, const struct judged *at, const struct reply *r)
 {
 	size_t i;
 
 	for (i = 0; rules != NULL && i < rules->n; i++)
-		if (matches(&rules->rule[i], when, r))
+		if (matches(&rules->rule[i], at, r))
 			return &rules->rule[i];
 	return NULL;
 }
@@ -201,7 +203,7 @@ adjust(enum verdict v, const struct judged *at, int code)
 	if (v == VERDICT_SPLIT && at->when == WHEN_RCPT && !at->some_accepted)
 		return VERDICT_DEFER;
 	/* "Authentication required", and we have nothing to log in with. */
-	if (v == VERDICT_RECONNECT && code == 530 && !at->have_credential)
+	if (v == VERDICT_RECONNECT && code == 530 && at->with == WITH_NONE)
 		return VERDICT_CONFIG;
 	return v;
 }
@@ -240,12 +242,12 @@ quote(const struct reply *r, struct status *ret)
  * to do, also where no rule knows this server.
  */
 static void
-mind_the_login(struct status *s)
+mind_the_login(struct status *s, bool token)
 {
 	if (s->verdict == VERDICT_PAUSE && s->pause_s == 0)
 		s->pause_s = RULES_LOGIN_PAUSE_S;
 	if (s->verdict == VERDICT_CREDENTIAL && s->hint == NULL)
-		s->hint = RULES_LOGIN_HINT;
+		s->hint = token ? RULES_TOKEN_HINT : RULES_LOGIN_HINT;
 }
 
 void
@@ -263,7 +265,7 @@ rules_judge(const struct rules *rules, const struct judged *at, const struct rep
 	}
 
 	v = default_verdict(at, r->code);
-	rule = r->code < 400 ? NULL : find(rules, at->when, r);
+	rule = r->code < 400 ? NULL : find(rules, at, r);
 	if (rule != NULL) {
 		ret->hint = rule->hint;
 		if (may_say(rule->verdict, at->when)) {
@@ -274,5 +276,5 @@ rules_judge(const struct rules *rules, const struct judged *at, const struct rep
 	ret->verdict = adjust(v, at, r->code);
 	ret->scope = scope_of(ret->verdict, at->when);
 	if (at->when == WHEN_AUTH)
-		mind_the_login(ret);
+		mind_the_login(ret, at->with == WITH_TOKEN);
 }

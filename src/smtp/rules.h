@@ -26,6 +26,9 @@ enum when {
 	WHEN_ANY      = (1 << 9) - 1,
 };
 
+/* With what a login was tried: a password's refusal and a token's want different cures. */
+enum with { WITH_NONE, WITH_PASSWORD, WITH_TOKEN };
+
 struct rule {
 	unsigned     when;              /* enum when bits */
 	int          code;              /* 0: any; 4, 5: the class */
@@ -35,6 +38,7 @@ struct rule {
 	enum verdict verdict;
 	int          pause_s;
 	char        *hint;              /* or NULL */
+	enum with    with;              /* WITH_NONE: whatever it was */
 };
 
 /* Owned by whoever read them; immutable in use. */
@@ -48,13 +52,15 @@ void rules_done(struct rules *r);       /* frees what is inside */
 struct judged {
 	enum when when;
 	bool      some_accepted;        /* RCPT: the transaction has an accepted recipient */
-	bool      have_credential;      /* we can authenticate */
+	enum with with;                 /* what we log in with; WITH_NONE: we cannot */
 };
 
 /* A refused login without a rule of its own waits this long, and is told of in these words. */
 #define RULES_LOGIN_PAUSE_S 300
 #define RULES_LOGIN_HINT \
 	"the user name or the password is wrong or no longer valid: correct it, then reload posternd"
+#define RULES_TOKEN_HINT \
+	"a token just made is refused: look whether user is the account that agreed, and the account may use SMTP"
 
 /*
  * rules may be NULL.  Fills *ret: verdict, scope, code, dsn (X.0.0 when the

@@ -25,6 +25,12 @@ place_spool(void)
 	return place("POSTERN_SPOOL", POSTERN_SPOOL_DIR);
 }
 
+void
+place_put_token(struct buf *path, const char *relay)
+{
+	buf_printf(path, "%s/state/oauth-%s.token", place_spool(), relay);
+}
+
 const char *
 place_run(void)
 {

@@ -15,6 +15,7 @@
 #include "config/mapfile.h"
 #include "config/names.h"
 #include "config/notices.h"
+#include "config/oauth.h"
 #include "config/options.h"
 #include "config/relay.h"
 #include "config/rulefile.h"
@@ -382,7 +383,7 @@ static const struct {
 	{ R "}\nfloods { }", ":2: unknown option \"floods\"; did you mean \"flood\"?" },
 	{ "flood { per-usr = 4 }\n" R "}", ":1: unknown option \"per-usr\"; did you mean \"per-user\"?" },
 	{ "per-user = 4\n" R "}", ":1: unknown option \"per-user\"; it belongs into flood { ... }" },
-	{ R "oauth { } }", ":1: unknown option \"oauth\"; did you mean \"auth\"?" },
+	{ R "oaut { } }", ":1: unknown option \"oaut\"; did you mean \"oauth\"?" },
 	{ R "password-command = { a } }", ":1: unknown option \"password-command\"; "
 	    "postern.conf(5) lists the known ones" },
 	{ "lissten x { }", ":1: unknown option \"lissten\"; did you mean \"listen\"?" },
@@ -477,10 +478,42 @@ static const struct {
 	{ "relay r { provider = gmail }", ":1: relay r: provider gmail wants a login; add user "
 	    "= \"...\" (the account's full address) and password-file" },
 	{ R "user = a password-file = /a credential = b }", ":1: relay r: more than one "
-	    "password; keep one of password-file, credential and password" },
+	    "password; keep one of password-file, credential, password and oauth { ... }" },
 	{ "relay r { provider = outlook user = a credential = b }",
-	    ":1: relay r: outlook takes no passwords, only OAuth tokens (XOAUTH2), which this "
-	    "version cannot get; use another relay" },
+	    ":1: relay r: outlook takes no passwords, only OAuth tokens (XOAUTH2); write oauth { "
+	    "client-id = \"...\" } instead of the password" },
+	{ R "user = a\noauth { } }", ":2: relay r: no client-id; register a client at a.example.com and add its "
+	    "client-id = \"...\"" },
+	{ R "user = a oauth { client-id = c } }", ":1: relay r: it is not known where a.example.com gives tokens; "
+	    "add token-endpoint = \"https://...\", or discovery" },
+	{ R "user = a oauth { client-id = c token-endpoint = 'https://a/t' } }", ":1: relay r: it is not known where "
+	    "a.example.com gives tokens; add authorize-endpoint = \"https://...\", or discovery" },
+	{ R "user = a oauth { client-id = c discovery = 'https://a' } }", ":1: relay r: it is not known what to ask "
+	    "a.example.com for; add scope = \"...\"" },
+	{ R "user = a oauth { token-endpoint = 'http://a/t' } }", ":1: token-endpoint: \"http://a/t\" is not possible (a "
+	    "secret would go there in the clear); write an address that begins with https://" },
+	{ R "user = a oauth { clientid = c } }", ":1: unknown option \"clientid\"; did you mean \"client-id\"?" },
+	{ R "user = a oauth { flow = refresh } }", ":1: flow: \"refresh\" is not possible; write \"authorization-code\", "
+	    "\"device-code\", \"client-credentials\" or \"service-account\"" },
+	{ R "user = a oauth { client-id = c } oauth { } }", ":1: relay r: oauth stands there twice; keep one of them" },
+	{ R "oauth { client-id = c discovery = 'https://a' scope = s } }", ":1: relay r: oauth without a user; add user = "
+	    "\"...\" (the login name)" },
+	{ R "user = a auth = PLAIN oauth { client-id = c discovery = 'https://a' scope = s } }",
+	    ":1: relay r: PLAIN allows no mechanism of tokens; add XOAUTH2 or OAUTHBEARER to auth" },
+	{ "relay r { provider = gmail user = a oauth { client-id = c flow = device-code } }",
+	    ":1: relay r: gmail has no device code for mail; take flow out, or add device-endpoint" },
+	{ "relay r { provider = gmail user = a oauth { client-id = c tenant = b } }",
+	    ":1: relay r: gmail has no tenants; take tenant out" },
+	{ "relay r { provider = gmail user = a oauth { flow = service-account } }", ":1: relay r: a service account "
+	    "has a key; add key-file = \"/etc/postern/r.json\"" },
+	{ "relay r { provider = gmail user = a oauth { client-id = c key-file = /k flow = authorization-code } }",
+	    ":1: relay r: key-file is for flow = \"service-account\"; take one of the two out" },
+	{ "relay r { provider = m365 user = a oauth { client-id = c flow = client-credentials } }", ":1: relay r: client "
+	    "credentials are an id and a secret; add client-secret-file = \"/etc/postern/r.secret\"" },
+	{ "relay r { provider = m365 user = a oauth { client-id = c flow = client-credentials client-secret-file = /s } }",
+	    ":1: relay r: client credentials are of one tenant; add tenant = \"example.com\"" },
+	{ "relay r { provider = gmail user = a password = b oauth { client-id = c } }", ":1: relay r: more than one "
+	    "password; keep one of password-file, credential, password and oauth { ... }" },
 	{ R "\ntls = none }", ":2: relay r: tls = \"none\" would send mail to a.example.com in "
 	    "the clear; write \"starttls\" or \"implicit\", or say insecure = true" },
 	{ "relay r { host = 128.0.0.1\ntls = none }", ":2: relay r: tls = \"none\" would send "
@@ -615,6 +648,62 @@ START_TEST(inline_password_of_a_closed_file)
 }
 END_TEST
 
+START_TEST(oauth_by_provider)
+{
+	const struct oauth_conf *o;
+
+	read_good("relay r { provider = m365 user = a oauth { client-id = c } }");
+	o = config->relays[0].oauth;
+	ck_assert_int_eq(o->flow, FLOW_BROWSER);
+	ck_assert_str_eq(o->token_endpoint, "https://login.microsoftonline.com/organizations/oauth2/v2.0/token");
+	ck_assert_str_eq(o->scope, "https://outlook.office.com/SMTP.Send offline_access");
+	ck_assert_str_eq(o->redirect_host, "localhost");
+	ck_assert_int_eq(relay_conf_with(&config->relays[0]), WITH_TOKEN);
+	config_free(config);
+	read_good("relay r { provider = outlook user = a oauth { client-id = c flow = device-code } }");
+	ck_assert_str_eq(config->relays[0].oauth->device_endpoint,
+	    "https://login.microsoftonline.com/consumers/oauth2/v2.0/devicecode");
+	config_free(config);
+	read_good("relay r { provider = m365 user = a oauth { client-id = c client-secret-file = /s tenant = corp.example "
+	    "flow = client-credentials } }");
+	o = config->relays[0].oauth;
+	ck_assert_str_eq(o->token_endpoint, "https://login.microsoftonline.com/corp.example/oauth2/v2.0/token");
+	ck_assert_str_eq(o->scope, "https://outlook.office365.com/.default");
+}
+END_TEST
+
+START_TEST(oauth_of_its_own)
+{
+	const struct oauth_conf *o;
+
+	read_good("relay r { provider = gmail user = box@example.com oauth { key-file = /k } }");
+	o = config->relays[0].oauth;
+	ck_assert_int_eq(o->flow, FLOW_KEY);
+	ck_assert_str_eq(o->subject, "box@example.com");
+	ck_assert_str_eq(o->scope, "https://mail.google.com/");
+	ck_assert_str_eq(o->token_endpoint, "https://oauth2.googleapis.com/token");
+	ck_assert_ptr_null(o->client_id);
+	config_free(config);
+	read_good(R "user = a oauth { client-id = c discovery = 'https://id.example.com' scope = 'x y' token-file = /t "
+	    "redirect-port = 8080 ca-file = /ca } }");
+	o = config->relays[0].oauth;
+	ck_assert_str_eq(o->discovery, "https://id.example.com");
+	ck_assert_str_eq(o->token_file, "/t");
+	ck_assert_str_eq(o->ca_file, "/ca");
+	ck_assert_uint_eq(o->redirect_port, 8080);
+	ck_assert_ptr_null(o->token_endpoint);
+}
+END_TEST
+
+/* What is known of a provider is no reason to use it: a password stays one. */
+START_TEST(oauth_only_when_asked_for)
+{
+	read_good(MINIMAL);
+	ck_assert_ptr_null(config->relays[0].oauth);
+	ck_assert_int_eq(relay_conf_with(&config->relays[0]), WITH_PASSWORD);
+}
+END_TEST
+
 START_TEST(crlf_and_utf8)
 {
 	read_good("# \xc3\xa4\r\nrelay r {\r\n host = a.example.com\r\n user = "
@@ -652,7 +741,7 @@ END_TEST
 START_TEST(manual_has_every_option)
 {
 	static const cfg_opt_t *const schemas[] = {
-		relay_schema, rulefile_schema, names_map_schema, notices_flood_schema,
+		relay_schema, rulefile_schema, names_map_schema, notices_flood_schema, oauth_schema,
 	};
 	const cfg_opt_t *opt = schemas[_i];
 	struct buf manual;
@@ -710,11 +799,14 @@ suite_config(void)
 	tcase_add_test(tc, unknown_provider_lists_the_known);
 	tcase_add_test(tc, files_that_are_none);
 	tcase_add_test(tc, inline_password_of_a_closed_file);
+	tcase_add_test(tc, oauth_by_provider);
+	tcase_add_test(tc, oauth_of_its_own);
+	tcase_add_test(tc, oauth_only_when_asked_for);
 	tcase_add_test(tc, crlf_and_utf8);
 	tcase_add_test(tc, no_octal);
 	tcase_add_test(tc, nothing_expands);
 	tcase_add_test(tc, sample_is_good);
-	tcase_add_loop_test(tc, manual_has_every_option, 0, 4);
+	tcase_add_loop_test(tc, manual_has_every_option, 0, 5);
 	tcase_add_loop_test(tc, nearest, 0, sizeof(guesses) / sizeof(guesses[0]));
 	suite_add_tcase(s, tc);
 	return s;

@@ -45,6 +45,7 @@ static cfg_opt_t sample_schema[] = {
 	SOURCE_OPTION("pipeline-depth"), SOURCE_OPTION("recipients-per-message"),
 	SOURCE_OPTION("messages-per-minute"), SOURCE_OPTION("messages-per-hour"),
 	SOURCE_OPTION("messages-per-day"), SOURCE_OPTION("recipients-per-day"), SOURCE_OPTION("null-sender"),
+	CFG_SEC("oauth", oauth_preset_schema, CFGF_MULTI | CFGF_NODEFAULT),
 	CFG_SEC("rule", rulefile_schema, CFGF_MULTI | CFGF_NODEFAULT),
 	CFG_END()
 };
@@ -75,7 +76,7 @@ judge(const struct provider *p, size_t from, size_t n, const struct reply *reply
 
 	for (when = 1; when <= WHEN_OTHER; when <<= 1) {
 		struct judged at = { .when = (enum when)when, .some_accepted = true,
-		    .have_credential = true };
+		    .with = rule->with == WITH_TOKEN ? WITH_TOKEN : WITH_PASSWORD };
 		struct status st;
 
 		if ((rule->when & when) == 0)
@@ -222,8 +223,7 @@ static const struct {
 
 START_TEST(fact)
 {
-	struct judged at = { .when = facts[_i].when, .some_accepted = true, .have_credential =
-	    true };
+	struct judged at = { .when = facts[_i].when, .some_accepted = true, .with = WITH_PASSWORD };
 	struct provider p;
 	struct status st;
 	struct reply r;

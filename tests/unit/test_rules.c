@@ -166,29 +166,30 @@ END_TEST
 static const struct {
 	enum when    when;
 	int          code;
-	bool         some_accepted, have_credential;
+	bool         some_accepted;
+	enum with    with;
 	enum verdict verdict;
 	enum scope   scope;
 } states[] = {
-	{ WHEN_RCPT, 452, true,  true,  VERDICT_SPLIT,     SCOPE_RECIPIENT },
-	{ WHEN_RCPT, 552, true,  true,  VERDICT_SPLIT,     SCOPE_RECIPIENT },
-	{ WHEN_RCPT, 452, false, true,  VERDICT_DEFER,     SCOPE_RECIPIENT },
-	{ WHEN_RCPT, 552, false, true,  VERDICT_DEFER,     SCOPE_RECIPIENT },
-	{ WHEN_RCPT, 451, true,  true,  VERDICT_DEFER,     SCOPE_RECIPIENT },
-	{ WHEN_RCPT, 550, true,  true,  VERDICT_REJECT,    SCOPE_RECIPIENT },
-	{ WHEN_RCPT, 421, true,  true,  VERDICT_RECONNECT, SCOPE_SESSION },
-	{ WHEN_MAIL, 452, true,  true,  VERDICT_DEFER,     SCOPE_MESSAGE },
-	{ WHEN_END,  452, true,  true,  VERDICT_DEFER,     SCOPE_MESSAGE },
-	{ WHEN_END,  552, true,  true,  VERDICT_REJECT,    SCOPE_MESSAGE },
-	{ WHEN_MAIL, 530, false, true,  VERDICT_RECONNECT, SCOPE_SESSION },
-	{ WHEN_MAIL, 530, false, false, VERDICT_CONFIG,    SCOPE_RELAY },
-	{ WHEN_MAIL, 550, false, false, VERDICT_REJECT,    SCOPE_MESSAGE },
+	{ WHEN_RCPT, 452, true,  WITH_PASSWORD,  VERDICT_SPLIT,     SCOPE_RECIPIENT },
+	{ WHEN_RCPT, 552, true,  WITH_PASSWORD,  VERDICT_SPLIT,     SCOPE_RECIPIENT },
+	{ WHEN_RCPT, 452, false, WITH_PASSWORD,  VERDICT_DEFER,     SCOPE_RECIPIENT },
+	{ WHEN_RCPT, 552, false, WITH_PASSWORD,  VERDICT_DEFER,     SCOPE_RECIPIENT },
+	{ WHEN_RCPT, 451, true,  WITH_PASSWORD,  VERDICT_DEFER,     SCOPE_RECIPIENT },
+	{ WHEN_RCPT, 550, true,  WITH_PASSWORD,  VERDICT_REJECT,    SCOPE_RECIPIENT },
+	{ WHEN_RCPT, 421, true,  WITH_PASSWORD,  VERDICT_RECONNECT, SCOPE_SESSION },
+	{ WHEN_MAIL, 452, true,  WITH_PASSWORD,  VERDICT_DEFER,     SCOPE_MESSAGE },
+	{ WHEN_END,  452, true,  WITH_PASSWORD,  VERDICT_DEFER,     SCOPE_MESSAGE },
+	{ WHEN_END,  552, true,  WITH_PASSWORD,  VERDICT_REJECT,    SCOPE_MESSAGE },
+	{ WHEN_MAIL, 530, false, WITH_PASSWORD,  VERDICT_RECONNECT, SCOPE_SESSION },
+	{ WHEN_MAIL, 530, false, WITH_NONE, VERDICT_CONFIG,    SCOPE_RELAY },
+	{ WHEN_MAIL, 550, false, WITH_NONE, VERDICT_REJECT,    SCOPE_MESSAGE },
 };
 
 START_TEST(the_state_of_things)
 {
 	struct judged at = { states[_i].when, states[_i].some_accepted,
-		states[_i].have_credential };
+		states[_i].with };
 	struct status s;
 	char said[32];
 
@@ -253,17 +254,17 @@ static char *any_texts[] = { "storm", NULL };
 
 static struct rule rule_rows[] = {
 	{ WHEN_MAIL | WHEN_RCPT | WHEN_DATA | WHEN_END, 550, NULL, limit_texts, VERDICT_PAUSE, 3600,
-	  hint_quota },
-	{ WHEN_AUTH, 535, NULL, login_texts, VERDICT_CREDENTIAL, 0, hint_app },
-	{ WHEN_RCPT | WHEN_DATA, 5, NULL, crowd_texts, VERDICT_SPLIT, 0, NULL },
-	{ WHEN_MAIL, 550, dsn_5_7_0, NULL, VERDICT_CONFIG, 7, NULL },
-	{ WHEN_MAIL, 530, NULL, NULL, VERDICT_RECONNECT, 0, NULL },
-	{ WHEN_DATA, 452, NULL, empty_list, VERDICT_PAUSE, 4, NULL },
-	{ WHEN_END, 421, dsn_empty, NULL, VERDICT_PAUSE, 60, NULL },
-	{ WHEN_ANY, 4, NULL, any_texts, VERDICT_DEFER, 0, hint_quota },
-	{ WHEN_ANY, 5, NULL, any_texts, VERDICT_REJECT, 0, NULL },
-	{ WHEN_ANY, 0, dsn_5_4_6, NULL, VERDICT_PAUSE, 5, NULL },
-	{ WHEN_ANY, 0, NULL, gone_texts, VERDICT_SENT, 0, NULL },
+	  hint_quota, WITH_NONE },
+	{ WHEN_AUTH, 535, NULL, login_texts, VERDICT_CREDENTIAL, 0, hint_app, WITH_NONE },
+	{ WHEN_RCPT | WHEN_DATA, 5, NULL, crowd_texts, VERDICT_SPLIT, 0, NULL, WITH_NONE },
+	{ WHEN_MAIL, 550, dsn_5_7_0, NULL, VERDICT_CONFIG, 7, NULL, WITH_NONE },
+	{ WHEN_MAIL, 530, NULL, NULL, VERDICT_RECONNECT, 0, NULL, WITH_NONE },
+	{ WHEN_DATA, 452, NULL, empty_list, VERDICT_PAUSE, 4, NULL, WITH_NONE },
+	{ WHEN_END, 421, dsn_empty, NULL, VERDICT_PAUSE, 60, NULL, WITH_NONE },
+	{ WHEN_ANY, 4, NULL, any_texts, VERDICT_DEFER, 0, hint_quota, WITH_NONE },
+	{ WHEN_ANY, 5, NULL, any_texts, VERDICT_REJECT, 0, NULL, WITH_NONE },
+	{ WHEN_ANY, 0, dsn_5_4_6, NULL, VERDICT_PAUSE, 5, NULL, WITH_NONE },
+	{ WHEN_ANY, 0, NULL, gone_texts, VERDICT_SENT, 0, NULL, WITH_NONE },
 };
 static const struct rules provider = { rule_rows, sizeof(rule_rows) / sizeof(rule_rows[0]) };
 
@@ -345,7 +346,7 @@ END_TEST
  */
 START_TEST(no_rule_breaks_the_promise)
 {
-	struct rule any = { WHEN_ANY, 0, NULL, NULL, VERDICT_NONE, 9, NULL };
+	struct rule any = { WHEN_ANY, 0, NULL, NULL, VERDICT_NONE, 9, NULL, WITH_NONE };
 	struct rules one = { &any, 1 };
 	unsigned bit;
 	int code, v;
