@@ -29,6 +29,7 @@
 #include "posternd/sockets.h"
 #include "posternd/submit.h"
 #include "relay/queue.h"
+#include "relay/token.h"
 #include "spool/place.h"
 #include "spool/store.h"
 #include "spool/wake.h"
@@ -298,7 +299,7 @@ finish(struct daemon *d)
 int
 main(int argc, char **argv)
 {
-	static char resolver[4096];
+	static char resolver[4096], oauth[4096];
 	struct daemon d = { .wake = -1 };
 	struct buf why;
 	int rc;
@@ -313,6 +314,8 @@ main(int argc, char **argv)
 	privilege_clean_environment();
 	snprintf(resolver, sizeof(resolver), "%s/postern-resolve", place_libexec());
 	dial_set_resolver(resolver);
+	snprintf(oauth, sizeof(oauth), "%s/postern-oauth", place_libexec());
+	token_set_helper(oauth);
 	buf_init(&why, 8192);
 	if ((rc = start(&d, &why)) != 0) {
 		rc = fail(rc, &why);

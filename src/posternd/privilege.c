@@ -21,6 +21,8 @@ static const char *const kept[] = {
 	"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "JOURNAL_STREAM", "CREDENTIALS_DIRECTORY", "TZ",
 	"POSTERN_SPOOL", "POSTERN_RUN", "POSTERN_LIBEXEC", "POSTERN_CONF", "POSTERN_PROVIDERS",
 	"SSL_CERT_FILE", "SSL_CERT_DIR",
+	/* postern-oauth's way out */
+	"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY",
 };
 
 /* The configuration's "${VAR}" must not see what happened to be exported (libconfuse expands it). */

@@ -10,10 +10,12 @@
 #include "config/secret.h"
 #include "net/tls.h"
 #include "relay/retry.h"
+#include "relay/token.h"
 
 #define PROBE_SLOW_S     3600           /* a refused credential: one look an hour */
 #define NUDGE_MS         5000           /* submissions bring a probe forward this often */
 #define MAIL_PER_SESSION 8              /* backlog that is worth one more login */
+#define SECRET_MAX       16384
 #define CROWDED_MS       600000         /* how long a refused extra connection is not asked for again */
 #define UNRESOLVED       "4.4.3"        /* RFC 3463: the directory server failed; login says it of the resolver */
 #define RESOLVE_SOON     2              /* a name that is not to be had is asked for as after so many failures … */
@@ -215,6 +217,8 @@ on_up(void *owner, struct session *s)
 
 	upstream_learn_place(l->up, session_peer(s));
 	log_debug("relay=%s, session=%s, status=up", l->up->relay->name, session_peer(s));
+	if (l->up->token != NULL)
+		token_worked(l->up->token);
 }
 
 static void
@@ -237,6 +241,17 @@ another_is_up(const struct upstream *u)
 	return false;
 }
 
+/* A token may have been revoked, or a clock have slept: one made anew says which (the caller rests otherwise). */
+static bool
+gets_another_token(const struct upstream *u, const struct status *why, bool was_up)
+{
+	if (u->token == NULL || was_up || why->code == 0 || why->verdict != VERDICT_CREDENTIAL ||
+	    !token_refused(u->token))
+		return false;
+	log_info("relay=%s, status=token-refused, reason=%s; another is asked for", u->relay->name, why->text);
+	return true;
+}
+
 /*
  * A session is over.  Trouble rests the relay, with one exception: an extra
  * connection that is turned away while another works is a limit on
@@ -255,7 +270,7 @@ on_over(void *owner, struct session *s, const struct status *why)
 		snprintf(st.text, sizeof(st.text), "%s said: %d %.400s", session_peer(s), why->code, why->text);
 
 	unlink_link(l);
-	if (u->quitting || upstream_is_away(u)) {
+	if (u->quitting || upstream_is_away(u) || gets_another_token(u, &st, was_up)) {
 		/* Whatever ended it, nobody is going to rest. */
 	} else if (status_is_relay(&st)) {
 		if (!was_up && !needs_person(&st) && another_is_up(u)) {
@@ -282,7 +297,63 @@ static const struct session_ops session_ops = {
 	.next = on_next, .settled = on_settled, .up = on_up, .over = on_over,
 };
 
+/* ---- tokens ---- */
+
+static void
+on_token(void *arg)
+{
+	upstream_offer(arg);
+}
+
+static void
+on_no_token(void *arg, const struct status *why)
+{
+	struct upstream *u = arg;
+
+	if (!u->quitting && !upstream_is_away(u) && u->well != RESTING)
+		rest(u, why);
+}
+
+/* Somebody did something about it. */
+static void
+on_token_file(void *arg)
+{
+	struct upstream *u = arg;
+
+	if (!u->quitting && u->well == RESTING)
+		upstream_probe(u);
+}
+
+static const struct token_ops token_ops = {
+	.came = on_token, .failed = on_no_token, .changed = on_token_file,
+};
+
 /* ---- connections ---- */
+
+/* False: not now; there is trouble, or a token is on its way. */
+static bool
+get_secret(struct upstream *u, struct buf *ret)
+{
+	struct span token;
+	struct status st;
+	struct buf why;
+	bool got = true;
+
+	if (u->token != NULL) {
+		got = token_ask(u->token, &token);
+		if (got)
+			buf_span(ret, token);
+		return got;
+	}
+	buf_init(&why, 1024);
+	if (u->relay->user != NULL && secret_read(u->relay, ret, &why) != 0) {
+		status_local(&st, VERDICT_CREDENTIAL, SCOPE_RELAY, "4.7.0", "%s", buf_cstr(&why));
+		rest(u, &st);
+		got = false;
+	}
+	buf_done(&why);
+	return got;
+}
 
 static void
 connect_one(struct upstream *u)
@@ -291,16 +362,12 @@ connect_one(struct upstream *u)
 		.base = u->base, .relay = u->relay, .tls = u->tls, .lacks = &u->lacks, .ops = &session_ops,
 		.helo = u->relay->helo != NULL ? u->relay->helo : u->conf->hostname,
 	};
-	struct buf secret, why;
-	struct status st;
+	struct buf secret;
 	struct link *l;
 
-	buf_init(&secret, 16384);
-	buf_init(&why, 1024);
-	if (u->relay->user != NULL && secret_read(u->relay, &secret, &why) != 0) {
-		status_local(&st, VERDICT_CREDENTIAL, SCOPE_RELAY, "4.7.0", "%s", buf_cstr(&why));
-		rest(u, &st);
-	} else {
+	buf_init(&secret, SECRET_MAX);
+	buf_room(&secret, SECRET_MAX);          /* growth would leave copies behind */
+	if (get_secret(u, &secret)) {
 		l = xcalloc(1, sizeof(*l));
 		l->up = u;
 		p.owner = l;
@@ -311,7 +378,6 @@ connect_one(struct upstream *u)
 		l->session = session_new(&p);
 	}
 	buf_wipe(&secret);
-	buf_done(&why);
 }
 
 static unsigned
@@ -388,6 +454,8 @@ upstream_new(struct event_base *base, const struct config *conf, const struct re
 	u->ops = ops;
 	u->owner = owner;
 	u->tls = tls;
+	if (relay->oauth != NULL)
+		u->token = token_new(base, relay, &token_ops, u);
 	u->nudged_ms = clock_mono_ms() - NUDGE_MS;
 	u->since_s = clock_wall_s();
 	u->wait = timer_new(base, on_wait_over, u);
@@ -430,5 +498,6 @@ upstream_free(struct upstream *u)
 	upstream_hold_done(u);
 	timer_free(u->wait);
 	tls_free(u->tls);
+	token_free(u->token);
 	free(u);
 }

@@ -26,6 +26,7 @@ struct upstream {
 	const struct upstream_ops *ops;
 	void                      *owner;
 	struct tls                *tls;
+	struct token              *token;       /* NULL: passwords, or no login */
 	struct relay_lacks         lacks;
 
 	struct link               *links;

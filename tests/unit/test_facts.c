@@ -571,7 +571,7 @@ static void
 judge(const struct fact *f, const struct provider *p, const struct reply *r)
 {
 	for (unsigned when = 1; when <= WHEN_OTHER; when <<= 1) {
-		struct judged at = { .when = (enum when)when, .some_accepted = true, .have_credential = true };
+		struct judged at = { .when = (enum when)when, .some_accepted = true, .with = WITH_PASSWORD };
 		struct status st;
 
 		if ((f->when & when) == 0)

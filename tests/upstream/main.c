@@ -28,7 +28,7 @@ static const char usage[] =
     "  --listen ADDRESS:PORT      127.0.0.1:0; port 0 takes any free one\n"
     "  --port-file FILE           where the port goes once it listens\n"
     "  --tls implicit|starttls|none --cert FILE --key FILE\n"
-    "  --user NAME --password WORD --mechanisms \"PLAIN LOGIN\"\n"
+    "  --user NAME --password WORD --mechanisms \"PLAIN LOGIN\" --tokens FILE\n"
     "  --size BYTES --no-chunking --no-pipelining --no-8bitmime --no-smtputf8 --dsn\n"
     "  --store DIR | --count      keep each message as a file; only count (default)\n"
     "  --fault RULE               what goes wrong: see tests/upstream/rules.h\n"
@@ -37,7 +37,7 @@ static const char usage[] =
     "  --mark N:FILE              create FILE when N messages were accepted\n"
     "SIGUSR1 prints the totals, so does the end by SIGTERM.\n";
 
-enum { O_LISTEN = 256, O_PORT_FILE, O_TLS, O_CERT, O_KEY, O_USER, O_PASSWORD, O_MECHANISMS,
+enum { O_LISTEN = 256, O_PORT_FILE, O_TLS, O_CERT, O_KEY, O_USER, O_PASSWORD, O_MECHANISMS, O_TOKENS,
 	O_SIZE, O_STORE, O_COUNT, O_FAULT, O_LAX, O_DRIP, O_MARK, O_DSN,
 	O_NO_CHUNKING, O_NO_PIPELINING, O_NO_8BITMIME, O_NO_SMTPUTF8, O_HELP };
 
@@ -50,6 +50,7 @@ static const struct option longs[] = {
 	{ "user", required_argument, NULL, O_USER },
 	{ "password", required_argument, NULL, O_PASSWORD },
 	{ "mechanisms", required_argument, NULL, O_MECHANISMS },
+	{ "tokens", required_argument, NULL, O_TOKENS },
 	{ "size", required_argument, NULL, O_SIZE },
 	{ "store", required_argument, NULL, O_STORE },
 	{ "count", no_argument, NULL, O_COUNT },
@@ -105,6 +106,7 @@ set_value(struct setup *s, int c, const char *arg)
 	case O_USER:       s->o.user = arg; break;
 	case O_PASSWORD:   s->o.password = arg; break;
 	case O_MECHANISMS: s->o.mechanisms = arg; break;
+	case O_TOKENS:     s->o.tokens = arg; break;
 	case O_STORE:      s->o.store = arg; break;
 	case O_MARK:       set_mark(arg); break;
 	case O_FAULT:

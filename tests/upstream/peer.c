@@ -178,7 +178,7 @@ on_auth(struct peer *p, struct span arg)
 		peer_say(p, "503 5.5.1 not now");
 		return GO_ON;
 	}
-	if (!auth_check(p->w, p->o->user, p->o->password, p->o->mechanisms, arg)) {
+	if (!auth_check(p->w, p->o, arg)) {
 		totals_add(&totals.auth_failures, 1);
 		return p->w->gone ? HANG_UP : GO_ON;
 	}

@@ -23,6 +23,7 @@ struct options {
 	SSL_CTX    *tls;        /* NULL: plain only */
 	const char *user;       /* NULL: no AUTH wanted */
 	const char *password;
+	const char *tokens;     /* a file, read at each login; NULL: none */
 	const char *mechanisms;
 	bool        chunking;
 	bool        pipelining;

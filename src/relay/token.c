@@ -1,0 +1,430 @@
+#include "relay/token.h"
+
+#include <sys/stat.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "config/secret.h"
+#include "net/helper.h"
+#include "net/loop.h"
+#include "spool/place.h"
+
+#define HELPER_LIMIT_MS  120000         /* its own limits (a lock 50 s, a request 45 s) come first */
+#define ANSWER_MAX       32768
+#define REQUEST_MAX      65536
+#define SECRET_MAX       8192
+#define TOKEN_MAX        8192
+#define FIRST_LOOK_MS    0
+/* Without mail too: Entra lets 90 days unused be the end, and what is broken is to be known within a day. */
+#define LOOK_AGAIN_MS    (12 * 3600 * 1000)
+#define FILE_POLL_MS     5000
+#define PAUSE_MAX_S      (6 * 3600)     /* whatever a service says in Retry-After */
+#define AGAIN_MS         60000          /* a renewal that failed while the present token is good */
+
+struct token {
+	struct event_base       *base;
+	const struct relay_conf *relay;
+	struct token_ops         ops;
+	void                    *arg;
+	char                     path[4096];    /* of the token file */
+	struct helper           *helper;        /* under way */
+	struct timer            *look;
+	struct timer            *poll;          /* of the file, for a change */
+	struct stat              seen;
+
+	struct buf               access;        /* empty: none */
+	uint64_t                 serial;
+	int64_t                  good_mono_ms, good_wall_s;     /* its end, by two clocks: the first to come counts */
+	int64_t                  due_mono_ms;
+	int64_t                  granted_s;
+	bool                     wanted;        /* somebody waits for came() or failed() */
+	bool                     doubted;       /* the one with this serial was refused … */
+	bool                     renewed;       /* … and so this was made in its place */
+	char                     hint[256];
+};
+
+static const char *program = "postern-oauth";
+
+void
+token_set_helper(const char *path)
+{
+	program = path;
+}
+
+/* ---- the file ---- */
+
+static bool
+look_at_file(const struct token *t, struct stat *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	return stat(t->path, ret) == 0;
+}
+
+static bool
+is_same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_ino == b->st_ino && a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+	    a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+static void
+watch_file(struct token *t)
+{
+	look_at_file(t, &t->seen);
+	timer_set(t->poll, FILE_POLL_MS);
+}
+
+static void
+on_poll(void *arg)
+{
+	struct token *t = arg;
+	struct stat now;
+
+	look_at_file(t, &now);
+	if (is_same_file(&now, &t->seen)) {
+		timer_set(t->poll, FILE_POLL_MS);
+		return;
+	}
+	t->renewed = false;
+	buf_wipe(&t->access);
+	timer_set(t->look, 0);
+	t->ops.changed(t->arg);
+}
+
+/* ---- the question ---- */
+
+static void
+put(struct buf *b, const char *name, const char *value)
+{
+	if (value == NULL || value[0] == '\0')
+		return;
+	buf_printf(b, "%s ", name);
+	text_put_percent(b, span_of(value));
+	buf_char(b, '\n');
+}
+
+static int
+put_secret(struct buf *b, const struct oauth_conf *o, struct buf *why)
+{
+	struct buf secret;
+	int rc;
+
+	if (o->client_secret_file == NULL)
+		return 0;
+	buf_init(&secret, SECRET_MAX + 1);
+	buf_room(&secret, SECRET_MAX + 1);
+	rc = secret_read_file(o->client_secret_file, SECRET_MAX, &secret, why);
+	if (rc == 0) {
+		buf_str(b, "client-secret ");
+		text_put_percent(b, span_trim(buf_view(&secret)));
+		buf_char(b, '\n');
+	}
+	buf_wipe(&secret);
+	return rc;
+}
+
+static int
+put_request(const struct token *t, struct buf *b, struct buf *why)
+{
+	static const char *const flows[] = {
+		[FLOW_BROWSER] = "refresh", [FLOW_DEVICE] = "refresh",
+		[FLOW_CLIENT] = "client-credentials", [FLOW_KEY] = "service-account",
+	};
+	const struct oauth_conf *o = t->relay->oauth;
+
+	put(b, "ask", "token");
+	put(b, "flow", flows[o->flow]);
+	put(b, "token-file", t->path);
+	put(b, "token-endpoint", o->token_endpoint);
+	put(b, "discovery", o->discovery);
+	put(b, "scope", o->scope);
+	put(b, "client-id", o->client_id);
+	put(b, "key-file", o->key_file);
+	put(b, "subject", o->flow == FLOW_KEY ? o->subject : NULL);
+	put(b, "ca-file", o->ca_file);
+	if (t->doubted)
+		buf_printf(b, "not-serial %llu\n", (unsigned long long)t->serial);
+	if (o->key_file != NULL && secret_check_file(o->key_file, why) != 0)
+		return -1;
+	return put_secret(b, o, why);
+}
+
+/* ---- the answer ---- */
+
+static bool
+is_good(const struct token *t)
+{
+	return t->access.n > 0 && clock_mono_ms() < t->good_mono_ms && clock_wall_s() < t->good_wall_s;
+}
+
+static int64_t
+number(struct span s)
+{
+	uint64_t n;
+
+	return text_number(s, INT64_MAX / 1000, &n) == 0 ? (int64_t)n : 0;
+}
+
+static void
+take_line(struct token *t, struct span name, struct span value)
+{
+	uint64_t serial;
+
+	if (span_eq(name, SPAN("token"))) {
+		buf_wipe(&t->access);
+		buf_room(&t->access, TOKEN_MAX);
+		text_percent(value, &t->access);
+	} else if (span_eq(name, SPAN("serial"))) {
+		if (text_number(value, INT64_MAX, &serial) == 0)
+			t->serial = serial;
+	} else if (span_eq(name, SPAN("expires"))) {
+		t->good_mono_ms = clock_mono_ms() + number(value) * 1000;
+		t->good_wall_s = clock_wall_s() + number(value);
+	} else if (span_eq(name, SPAN("due"))) {
+		t->due_mono_ms = clock_mono_ms() + number(value) * 1000;
+	} else if (span_eq(name, SPAN("granted"))) {
+		t->granted_s = number(value);
+	}
+}
+
+static bool
+take_token(struct token *t, struct span out)
+{
+	struct span line, name;
+
+	while (span_cut(&out, '\n', &line))
+		if (span_cut(&line, ' ', &name))
+			take_line(t, name, line);
+	return is_good(t);
+}
+
+/* KIND text=... hint=... retry-after=... */
+static void
+take_error(struct token *t, struct span line, struct status *ret)
+{
+	struct span kind = SPAN(""), pair, name;
+	struct buf text, hint;
+	int64_t retry_after_s = 0;
+	enum verdict v;
+
+	buf_init(&text, 2048);
+	buf_init(&hint, 2048);
+	span_cut(&line, ' ', &kind);
+	while (span_cut(&line, ' ', &pair)) {
+		if (!span_cut(&pair, '=', &name))
+			continue;
+		if (span_eq(name, SPAN("text")))
+			text_percent(pair, &text);
+		else if (span_eq(name, SPAN("hint")))
+			text_percent(pair, &hint);
+		else if (span_eq(name, SPAN("retry-after")))
+			retry_after_s = number(pair);
+	}
+	v = span_eq(kind, SPAN("person")) ? VERDICT_CREDENTIAL : span_eq(kind, SPAN("config")) ? VERDICT_CONFIG :
+	    VERDICT_PAUSE;
+	status_local(ret, v, SCOPE_RELAY, "4.7.0", "no OAuth token: %s", buf_cstr(&text));
+	snprintf(t->hint, sizeof(t->hint), "%s", buf_cstr(&hint));
+	ret->hint = t->hint[0] != '\0' ? t->hint : NULL;
+	if (v == VERDICT_PAUSE)
+		ret->pause_s = retry_after_s < PAUSE_MAX_S ? (int)retry_after_s : PAUSE_MAX_S;
+	buf_done(&text);
+	buf_done(&hint);
+}
+
+static void
+came(struct token *t)
+{
+	bool wanted = t->wanted;
+
+	timer_off(t->poll);
+	t->wanted = false;
+	t->renewed = t->doubted;
+	t->doubted = false;
+	timer_set(t->look, LOOK_AGAIN_MS);
+	if (wanted)
+		t->ops.came(t->arg);
+}
+
+/*
+ * While the present token is good, mail goes on; but whoever could repair it
+ * is told now and not when it has ended.
+ */
+static void
+failed(struct token *t, const struct status *why)
+{
+	bool wanted = t->wanted, person = why->verdict != VERDICT_PAUSE;
+	int64_t again_ms = why->pause_s > 0 ? why->pause_s * INT64_C(1000) : AGAIN_MS;
+
+	timer_set(t->look, LOOK_AGAIN_MS);
+	if (!t->doubted && is_good(t)) {
+		t->due_mono_ms = clock_mono_ms() + again_ms;
+		log_write(person ? LOG_LEVEL_ALERT : LOG_LEVEL_WARN,
+		    "relay=%s, reason=%s%s%s; the present token is good for %lld s", t->relay->name, why->text,
+		    why->hint != NULL ? " - " : "", why->hint != NULL ? why->hint : "",
+		    (long long)(t->good_wall_s - clock_wall_s()));
+		return;
+	}
+	t->wanted = false;
+	if (person)
+		watch_file(t);
+	if (wanted || person)
+		t->ops.failed(t->arg, why);
+}
+
+static void
+on_answer(void *arg, const struct helper_answer *a)
+{
+	struct token *t = arg;
+	struct status why;
+	struct span out = a->out, word;
+
+	t->helper = NULL;
+	if (!a->ok)
+		status_local(&why, VERDICT_PAUSE, SCOPE_RELAY, "4.7.0", "no OAuth token: %s", a->why);
+	else if (span_starts(out, SPAN("error "))) {
+		span_cut(&out, ' ', &word);
+		span_cut(&out, '\n', &word);
+		take_error(t, word, &why);
+	} else if (take_token(t, out)) {
+		came(t);
+		return;
+	} else {
+		status_local(&why, VERDICT_PAUSE, SCOPE_RELAY, "4.7.0", "no OAuth token: %s gave none", program);
+	}
+	failed(t, &why);
+}
+
+/* ---- asking ---- */
+
+/* "from the loop" also where no helper was run. */
+static void
+answer_wrong_secret(struct token *t, const char *text)
+{
+	struct status why;
+
+	status_local(&why, VERDICT_CONFIG, SCOPE_RELAY, "4.7.0", "%s", text);
+	failed(t, &why);
+}
+
+static void
+start(struct token *t)
+{
+	static const char *const pass[] = {
+		"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY",
+		"SSL_CERT_FILE", "SSL_CERT_DIR", NULL,
+	};
+	const char *const argv[] = { program, NULL };
+	struct helper_call c = { .argv = argv, .pass = pass, .limit_ms = HELPER_LIMIT_MS, .max_bytes = ANSWER_MAX };
+	struct buf request, why;
+
+	buf_init(&request, REQUEST_MAX);
+	buf_room(&request, REQUEST_MAX);        /* growth would leave copies of the secret behind */
+	buf_init(&why, 1024);
+	if (put_request(t, &request, &why) != 0) {
+		answer_wrong_secret(t, buf_cstr(&why));
+	} else {
+		c.input = buf_view(&request);
+		t->helper = helper_call(t->base, &c, on_answer, t);
+	}
+	buf_wipe(&request);
+	buf_done(&why);
+}
+
+static void
+on_look(void *arg)
+{
+	struct token *t = arg;
+
+	if (t->helper == NULL)
+		start(t);
+}
+
+bool
+token_ask(struct token *t, struct span *ret)
+{
+	bool good = is_good(t) && !t->doubted;
+
+	if (!good)
+		t->wanted = true;
+	if (t->helper == NULL && (!good || clock_mono_ms() >= t->due_mono_ms))
+		timer_set(t->look, 0);
+	if (good)
+		*ret = buf_view(&t->access);
+	return good;
+}
+
+bool
+token_refused(struct token *t)
+{
+	if (t->doubted)
+		return true;            /* another connection was first */
+	if (t->renewed) {
+		watch_file(t);
+		return false;
+	}
+	t->doubted = true;
+	t->wanted = true;
+	timer_set(t->look, 0);
+	return true;
+}
+
+void
+token_worked(struct token *t)
+{
+	t->renewed = false;
+}
+
+int64_t
+token_expires_s(const struct token *t)
+{
+	return t->access.n > 0 ? t->good_wall_s : 0;
+}
+
+int64_t
+token_granted_s(const struct token *t)
+{
+	return t->granted_s;
+}
+
+/* ---- life ---- */
+
+struct token *
+token_new(struct event_base *base, const struct relay_conf *relay, const struct token_ops *ops, void *arg)
+{
+	struct token *t = xcalloc(1, sizeof(*t));
+	struct buf path;
+
+	t->base = base;
+	t->relay = relay;
+	t->ops = *ops;
+	t->arg = arg;
+	buf_init(&path, sizeof(t->path) - 1);
+	if (relay->oauth->token_file != NULL)
+		buf_str(&path, relay->oauth->token_file);
+	else
+		place_put_token(&path, relay->name);
+	snprintf(t->path, sizeof(t->path), "%s", buf_cstr(&path));
+	buf_done(&path);
+	buf_init(&t->access, TOKEN_MAX);
+	t->look = timer_new(base, on_look, t);
+	t->poll = timer_new(base, on_poll, t);
+	timer_set(t->look, FIRST_LOOK_MS);
+	return t;
+}
+
+void
+token_free(struct token *t)
+{
+	if (t == NULL)
+		return;
+	helper_leave(t->helper);
+	timer_free(t->look);
+	timer_free(t->poll);
+	buf_wipe(&t->access);
+	free(t);
+}
