@@ -79,16 +79,20 @@ say_sender(const struct verify *v, const struct addr *a)
 	free(name);
 }
 
+/* As anybody's mail goes; a route of a sender or user needs to know whose it is. */
 static void
 say_way(const struct verify *v, const struct addr *a, const struct addr *to)
 {
-	const struct relay_conf *r = v->conf->relays;
+	struct addr *nobody = addr_null();
+	const struct lane_conf *l = &v->conf->lanes[route_lane(v->conf, v->host, NULL, nobody, to)];
+	const struct relay_conf *r = v->conf->relays, *first = &r[l->relay[0]];
 	size_t i;
 
-	printf("%s... deliverable: relay %s, host %s, user %s", a->text, r->name, r->host, to->text);
-	for (i = 1; i < v->conf->nrelays; i++)
-		printf("%s%s", i == 1 ? " (else by " : ", ", r[i].name);
+	printf("%s... deliverable: relay %s, host %s, user %s", a->text, first->name, first->host, to->text);
+	for (i = 1; i < l->n; i++)
+		printf("%s%s", i == 1 ? " (else by " : ", ", r[l->relay[i]].name);
 	printf("%s\n", i > 1 ? ")" : "");
+	addr_free(nobody);
 }
 
 static void
