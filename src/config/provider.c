@@ -22,6 +22,8 @@ static cfg_opt_t schema[] = {
 	SOURCE_OPTION("tls"),
 	SOURCE_OPTION("auth"),
 	SOURCE_OPTION("user-hint"),
+	SOURCE_LIST("domains"),
+	SOURCE_OPTION("password-help"),
 	SOURCE_OPTION("app-password-letters"),
 	SOURCE_OPTION("connections"),
 	SOURCE_OPTION("pipeline-depth"),
@@ -67,6 +69,7 @@ provider_done(struct provider *p)
 	free(p->tls);
 	free(p->auth);
 	free(p->user_hint);
+	free(p->password_help);
 	oauth_preset_done(&p->oauth);
 	rules_done(&p->rules);
 	memset(p, 0, sizeof(*p));
@@ -148,6 +151,7 @@ inherit(const struct source *s, struct provider *p, struct provider *other)
 	fill(&p->tls, &other->tls);
 	fill(&p->auth, &other->auth);
 	fill(&p->user_hint, &other->user_hint);
+	fill(&p->password_help, &other->password_help);
 	for (i = 0; i < NLIMITS; i++)
 		if (source_str(s->root, limits[i].option) == NULL)
 			*limit(p, i) = *limit(other, i);
@@ -172,6 +176,7 @@ take(const struct source *s, struct provider *p, struct buf *why)
 	p->tls = source_dup(s->root, "tls");
 	p->auth = source_dup(s->root, "auth");
 	p->user_hint = source_dup(s->root, "user-hint");
+	p->password_help = source_dup(s->root, "password-help");
 	for (i = 0; i < NLIMITS; i++)
 		*limit(p, i) = source_number(s->root, limits[i].option, 0);
 	p->refuses_null_sender = !source_flag(s->root, "null-sender", true);
@@ -301,4 +306,66 @@ provider_read(const char *dir, const char *name, struct provider *ret, struct bu
 	if (rc == 0)
 		*ret = p;
 	return rc;
+}
+
+void
+provider_list(const char *dir, void (*each)(void *arg, const char *name), void *arg)
+{
+	char *known[MAX_KNOWN];
+	size_t i, n = list_known(dir, known);
+
+	for (i = 0; i < n; i++) {
+		each(arg, known[i]);
+		free(known[i]);
+	}
+}
+
+struct seek {
+	const char *dir;
+	struct span domain;
+	struct buf *name;
+};
+
+static bool
+serves(const struct source *s, struct span domain)
+{
+	char **domains = source_list(s->root, "domains");
+	bool does = false;
+
+	for (size_t i = 0; domains != NULL && domains[i] != NULL && !does; i++)
+		does = span_ieq(span_of(domains[i]), domain);
+	source_list_free(domains);
+	return does;
+}
+
+/* A file that does not parse serves nobody; who names it is told what is wrong with it. */
+static void
+seek(void *arg, const char *name)
+{
+	struct seek *k = arg;
+	struct source s;
+	struct buf path, why;
+
+	if (k->name->n > 0)
+		return;
+	buf_init(&path, 4096);
+	buf_init(&why, 65536);
+	buf_printf(&path, "%s/%s.conf", k->dir, name);
+	if (source_open(buf_cstr(&path), schema, &s, &why) == 0) {
+		if (serves(&s, k->domain))
+			buf_str(k->name, name);
+		source_close(&s);
+	}
+	buf_done(&path);
+	buf_done(&why);
+}
+
+bool
+provider_of_domain(const char *dir, struct span domain, struct buf *ret)
+{
+	struct seek k = { .dir = dir, .domain = domain, .name = ret };
+
+	buf_clear(ret);
+	provider_list(dir, seek, &k);
+	return ret->n > 0;
 }

@@ -18,6 +18,7 @@ struct provider {
 	char        *tls;               /* "implicit", "starttls"; or NULL */
 	char        *auth;              /* or NULL */
 	char        *user_hint;         /* "your full address"; NULL or "": a login is not required */
+	char        *password_help;     /* what password is wanted and where it is made; or NULL */
 	unsigned     connections;       /* 0: not stated */
 	unsigned     pipeline_depth;
 	unsigned     recipients_per_message;
@@ -41,5 +42,15 @@ struct provider {
  */
 int  provider_read(const char *dir, const char *name, struct provider *ret, struct buf *why);
 void provider_done(struct provider *p);
+
+/* The name of each file there, in the alphabet's order; of a family, the family's. */
+void provider_list(const char *dir, void (*each)(void *arg, const char *name), void *arg);
+
+/*
+ * Who gives addresses of this mail domain (`domains` of its file; not
+ * inherited): true and the name in *ret, or false and *ret empty.  A domain of
+ * one's own is nobody's, wherever its mail is kept.
+ */
+bool provider_of_domain(const char *dir, struct span domain, struct buf *ret);
 
 #endif

@@ -41,7 +41,7 @@ list(void)
 static cfg_opt_t sample_schema[] = {
 	SOURCE_OPTION("like"), SOURCE_OPTION("host"), SOURCE_OPTION("port"), SOURCE_OPTION("tls"),
 	SOURCE_OPTION("auth"), SOURCE_OPTION("user-hint"), SOURCE_OPTION("app-password-letters"),
-	SOURCE_OPTION("connections"),
+	SOURCE_LIST("domains"), SOURCE_OPTION("password-help"), SOURCE_OPTION("connections"),
 	SOURCE_OPTION("pipeline-depth"), SOURCE_OPTION("recipients-per-message"),
 	SOURCE_OPTION("messages-per-minute"), SOURCE_OPTION("messages-per-hour"),
 	SOURCE_OPTION("messages-per-day"), SOURCE_OPTION("recipients-per-day"), SOURCE_OPTION("null-sender"),
@@ -146,6 +146,46 @@ START_TEST(file_reads_and_rules_win)
 	ck_assert_uint_le(at, p.rules.n);
 	provider_done(&p);
 	source_close(&s);
+	buf_done(&why);
+}
+END_TEST
+
+/* An address's provider, by its domain; a domain that two files claim would be a lottery. */
+START_TEST(domains_have_one_provider)
+{
+	static const struct { const char *domain, *provider; } rows[] = {
+		{ "gmail.com", "gmail" }, { "GoogleMail.com", "gmail" }, { "hotmail.com", "outlook" },
+		{ "me.com", "icloud" }, { "gmx.at", "gmx-net" }, { "yahoo.com", "yahoo" }, { "att.net", "att" },
+		{ "example.com", NULL }, { "mail.gmail.com", NULL }, { "", NULL }, { "com", NULL },
+	};
+	struct buf name, seen, why;
+
+	buf_init(&name, 64);
+	buf_init(&seen, 65536);
+	buf_init(&why, 65536);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		ck_assert_int_eq(provider_of_domain(PROVIDERS, span_of(rows[i].domain), &name), rows[i].provider != NULL);
+		ck_assert_str_eq(buf_cstr(&name), rows[i].provider != NULL ? rows[i].provider : "");
+	}
+	for (int f = 0; f < nnames; f++) {
+		char path[256], **domains;
+		struct source s;
+
+		snprintf(path, sizeof(path), "%s/%s.conf", PROVIDERS, names[f]);
+		ck_assert_int_eq(source_open(path, sample_schema, &s, &why), 0);
+		domains = source_list(s.root, "domains");
+		source_close(&s);
+		for (size_t i = 0; domains != NULL && domains[i] != NULL; i++) {
+			snprintf(path, sizeof(path), " %s ", domains[i]);
+			ck_assert_msg(!span_icontains(buf_view(&seen), span_of(path)), "%s is in two files", domains[i]);
+			buf_str(&seen, path);
+			ck_assert(provider_of_domain(PROVIDERS, span_of(domains[i]), &name));
+			ck_assert_str_eq(buf_cstr(&name), names[f]);
+		}
+		source_list_free(domains);
+	}
+	buf_done(&name);
+	buf_done(&seen);
 	buf_done(&why);
 }
 END_TEST
@@ -511,6 +551,7 @@ suite_provider(void)
 
 	list();
 	tcase_add_test(files, there_are_files);
+	tcase_add_test(files, domains_have_one_provider);
 	tcase_add_loop_test(files, file_reads_and_rules_win, 0, nnames);
 	tcase_add_loop_test(files, fact, 0, sizeof(facts) / sizeof(facts[0]));
 	tcase_add_loop_test(files, preset, 0, sizeof(presets) / sizeof(presets[0]));
