@@ -31,6 +31,7 @@ int command_check(int argc, char **argv);
 int command_newaliases(int argc, char **argv);
 int command_verify(int argc, char **argv);
 int command_passwd(int argc, char **argv);
+int command_login(int argc, char **argv);
 int command_flush(int argc, char **argv);
 
 #endif

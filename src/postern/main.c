@@ -37,6 +37,7 @@ static const struct command commands[] = {
 	{ "verify", command_verify, "ADDRESS...", "say where mail for an address goes, and why", NULL },
 	{ "newaliases", command_newaliases, "[FILE]", "check the aliases file", NULL },
 	{ "passwd", command_passwd, "FILE NAME", "put a user of a listener into its users file", NULL },
+	{ "login", command_login, "RELAY", "agree that this machine sends mail for an account (OAuth)", NULL },
 	{ "check", command_check, "[FILE]", "read the configuration and say what is wrong with it", NULL },
 	{ "help", command_help, "[COMMAND]", "say what a command takes", NULL },
 };

@@ -9,15 +9,13 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "config/secret.h"
+#include "config/oauth_request.h"
 #include "net/helper.h"
 #include "net/loop.h"
 #include "spool/place.h"
 
 #define HELPER_LIMIT_MS  120000         /* its own limits (a lock 50 s, a request 45 s) come first */
 #define ANSWER_MAX       32768
-#define REQUEST_MAX      65536
-#define SECRET_MAX       8192
 #define TOKEN_MAX        8192
 #define FIRST_LOOK_MS    0
 /* Without mail too: Entra lets 90 days unused be the end, and what is broken is to be known within a day. */
@@ -98,60 +96,12 @@ on_poll(void *arg)
 
 /* ---- the question ---- */
 
-static void
-put(struct buf *b, const char *name, const char *value)
-{
-	if (value == NULL || value[0] == '\0')
-		return;
-	buf_printf(b, "%s ", name);
-	text_put_percent(b, span_of(value));
-	buf_char(b, '\n');
-}
-
-static int
-put_secret(struct buf *b, const struct oauth_conf *o, struct buf *why)
-{
-	struct buf secret;
-	int rc;
-
-	if (o->client_secret_file == NULL)
-		return 0;
-	buf_init(&secret, SECRET_MAX + 1);
-	buf_room(&secret, SECRET_MAX + 1);
-	rc = secret_read_file(o->client_secret_file, SECRET_MAX, &secret, why);
-	if (rc == 0) {
-		buf_str(b, "client-secret ");
-		text_put_percent(b, span_trim(buf_view(&secret)));
-		buf_char(b, '\n');
-	}
-	buf_wipe(&secret);
-	return rc;
-}
-
 static int
 put_request(const struct token *t, struct buf *b, struct buf *why)
 {
-	static const char *const flows[] = {
-		[FLOW_BROWSER] = "refresh", [FLOW_DEVICE] = "refresh",
-		[FLOW_CLIENT] = "client-credentials", [FLOW_KEY] = "service-account",
-	};
-	const struct oauth_conf *o = t->relay->oauth;
-
-	put(b, "ask", "token");
-	put(b, "flow", flows[o->flow]);
-	put(b, "token-file", t->path);
-	put(b, "token-endpoint", o->token_endpoint);
-	put(b, "discovery", o->discovery);
-	put(b, "scope", o->scope);
-	put(b, "client-id", o->client_id);
-	put(b, "key-file", o->key_file);
-	put(b, "subject", o->flow == FLOW_KEY ? o->subject : NULL);
-	put(b, "ca-file", o->ca_file);
 	if (t->doubted)
 		buf_printf(b, "not-serial %llu\n", (unsigned long long)t->serial);
-	if (o->key_file != NULL && secret_check_file(o->key_file, why) != 0)
-		return -1;
-	return put_secret(b, o, why);
+	return oauth_request_put(b, t->relay, "token", t->path, why);
 }
 
 /* ---- the answer ---- */
@@ -322,8 +272,8 @@ start(struct token *t)
 	struct helper_call c = { .argv = argv, .pass = pass, .limit_ms = HELPER_LIMIT_MS, .max_bytes = ANSWER_MAX };
 	struct buf request, why;
 
-	buf_init(&request, REQUEST_MAX);
-	buf_room(&request, REQUEST_MAX);        /* growth would leave copies of the secret behind */
+	buf_init(&request, OAUTH_REQUEST_MAX);
+	buf_room(&request, OAUTH_REQUEST_MAX);        /* growth would leave copies of the secret behind */
 	buf_init(&why, 1024);
 	if (put_request(t, &request, &why) != 0) {
 		answer_wrong_secret(t, buf_cstr(&why));

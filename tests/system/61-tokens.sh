@@ -120,6 +120,15 @@ consent
 check 'consent wakes the relay' arrives one
 check 'by XOAUTH2' grep -rq '^AUTH ops@example.com' "$TMP/up.mail"
 is 'the token of the consent was used' "$(idp_seen refreshes)" 0
+# The same by `postern login`, as an admin does it; a browser goes where it is sent.
+"$BUILD/postern" login up < /dev/null > "$TMP/login" 2>&1 &
+LOGIN_PID=$!
+wait_for 10 grep -q '^  http' "$TMP/login"
+idp visit "$(sed -n 's/^  \(http[^ ]*\)$/\1/p' "$TMP/login")" > "$TMP/page"
+wait "$LOGIN_PID"
+is 'postern login' "$? $(grep -c '^relay up: granted: mail\|^relay up: done\|ssh -L' "$TMP/login")" '0 3'
+check 'the page says what was granted' grep -q 'What it was granted' "$TMP/page"
+is 'postern login: no such relay' "$("$BUILD/postern" login down 2> /dev/null; echo $?)" 64
 nothing_leaked 'consent'
 
 # --- a token that ends while the daemon runs -----------------------------------
