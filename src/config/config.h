@@ -93,7 +93,10 @@ struct relay_conf {
 	unsigned      app_password_letters;     /* so many letters are shown with blanks between; 0: none */
 	char         *ca_file;
 	char         *ca_path;
+	char         *client_cert;      /* PEM, with what stands between it and the root; NULL: none */
+	char         *client_key;       /* NULL without a certificate; its file where none was named */
 	char         *tls_min;
+	char         *tls_ciphers;      /* NULL: the library's */
 	bool          insecure;         /* tls = none beyond loopback, in words */
 	bool          verify;           /* true unless tls-verify = false */
 	struct addr  *from;             /* NULL: the envelope sender is kept */

@@ -8,6 +8,7 @@
 #include "config/options.h"
 #include "config/provider.h"
 #include "config/relay.h"
+#include "config/relay_tls.h"
 #include "config/rulefile.h"
 #include "config/secret.h"
 
@@ -33,6 +34,9 @@ cfg_opt_t relay_schema[] = {
 	SOURCE_OPTION("insecure"),
 	SOURCE_OPTION("ca-file"),
 	SOURCE_OPTION("ca-path"),
+	SOURCE_OPTION("client-cert"),
+	SOURCE_OPTION("client-key"),
+	SOURCE_OPTION("tls-ciphers"),
 	SOURCE_OPTION("auth"),
 	SOURCE_OPTION("user"),
 	SOURCE_OPTION("password-file"),
@@ -70,9 +74,7 @@ relay_conf_done(struct relay_conf *r)
 		explicit_bzero(r->password, strlen(r->password));
 	free(r->password);
 	oauth_conf_free(r->oauth);
-	free(r->ca_file);
-	free(r->ca_path);
-	free(r->tls_min);
+	relay_tls_done(r);
 	addr_free(r->from);
 	free(r->helo);
 	rules_done(&r->rules);
@@ -289,11 +291,8 @@ take_options(cfg_t *sec, const struct provider *p, struct relay_conf *r)
 	r->credential = source_dup(sec, "credential");
 	r->password = source_dup(sec, "password");
 	r->app_password_letters = p->app_password_letters;
-	r->ca_file = source_dup(sec, "ca-file");
-	r->ca_path = source_dup(sec, "ca-path");
-	r->tls_min = source_dup(sec, "tls-min");
 	r->insecure = source_flag(sec, "insecure", false);
-	r->verify = source_flag(sec, "tls-verify", true);
+	relay_tls_take(sec, r);
 	r->from = source_addr(sec, "from");
 	r->from_header = from_header == NULL || strcasecmp(from_header, "keep") == 0 ? FROM_KEEP :
 	    strcasecmp(from_header, "rewrite") == 0 ? FROM_REWRITE : FROM_REWRITE_LOCAL;
@@ -342,6 +341,8 @@ check(const struct source *s, cfg_t *sec, const struct provider *p, struct relay
 		return source_wrong(s, sec, NULL, why, "relay %s: neither provider nor host; "
 		    "add provider = \"gmail\" or host = \"smtp.example.com\"", r->name);
 	rc = check_endpoint(s, sec, r, why);
+	if (rc == 0)
+		rc = relay_tls_check(s, sec, r, why);
 	if (rc == 0)
 		rc = oauth_take(s, sec, &p->oauth, r, why);
 	if (rc == 0)

@@ -1,28 +1,21 @@
-/* tls.c - contexts, verification, tickets, error texts. */
+/* tls.c - contexts, connections, tickets. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
-#include "base/text.h"
 #include "net/tls.h"
+#include "net/tls_private.h"
 
 /* One connection leaves two tickets as a rule, and a relay has few
    connections: more would only grow old. */
 #define TICKETS_MAX 4
-
-/* Names of a wrong certificate that are worth a place in the log line. */
-#define NAMES_SHOWN 5
 
 struct ticket {
 	SSL_SESSION *session;           /* own */
@@ -36,13 +29,7 @@ struct tls {
 	struct ticket tickets[TICKETS_MAX];     /* oldest first */
 };
 
-/* Hangs on every SSL: what its callbacks and error texts need to know. */
-struct link {
-	struct tls *tls;                /* counted */
-	char       *host;               /* "" on the server's side; own */
-};
-
-static int link_index = -1;
+int tls_link_index = -1;
 
 static void
 drop_ticket(struct tls *t, unsigned i)
@@ -94,10 +81,16 @@ offer_ticket(struct tls *t, SSL *s, const char *host)
 static int
 on_new_session(SSL *s, SSL_SESSION *session)
 {
-	struct link *l = SSL_get_ex_data(s, link_index);
+	struct link *l = SSL_get_ex_data(s, tls_link_index);
 
 	put_ticket(l->tls, l->host, session);
 	return 1;                       /* the reference is ours now */
+}
+
+SSL_CTX *
+tls_context(const struct tls *t)
+{
+	return t->ctx;
 }
 
 unsigned
@@ -131,121 +124,6 @@ on_ssl_freed(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int index,
 	free(l);
 }
 
-static void
-put_reason(struct buf *why)
-{
-	unsigned long e = ERR_get_error();
-	const char *text = NULL;
-
-	/* The first error is the cause, those behind it are its way up. */
-	if (e != 0)
-		text = ERR_SYSTEM_ERROR(e) ? strerror(ERR_GET_REASON(e)) :
-		    ERR_reason_error_string(e);
-	buf_str(why, text != NULL ? text : "unknown TLS library error");
-	ERR_clear_error();
-}
-
-static bool
-set(const char *s)
-{
-	return s != NULL && *s != '\0';
-}
-
-/*
- * The library's own words for a missing file are "unregistered scheme" or
- * "BIO lib", so the question is put to the kernel first.
- */
-static bool
-readable(const char *what, const char *path, bool dir, struct buf *why)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | (dir ? O_DIRECTORY : 0));
-
-	if (fd < 0) {
-		buf_printf(why, "cannot read %s %s: %s", what, path, strerror(errno));
-		return false;
-	}
-	close(fd);
-	return true;
-}
-
-static bool
-load_failed(const char *what, const char *path, struct buf *why)
-{
-	buf_printf(why, "cannot use %s %s: ", what, path);
-	put_reason(why);
-	return false;
-}
-
-static bool
-load_pair(SSL_CTX *ctx, const char *cert, const char *key, struct buf *why)
-{
-	if (!set(key))
-		key = cert;
-	if (!readable("certificate", cert, false, why) ||
-	    !readable("key", key, false, why))
-		return false;
-	if (SSL_CTX_use_certificate_chain_file(ctx, cert) != 1)
-		return load_failed("certificate", cert, why);
-	if (SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1)
-		return load_failed("key", key, why);
-	if (SSL_CTX_check_private_key(ctx) != 1)
-		return load_failed("key", key, why);
-	return true;
-}
-
-/* Does the folder hold certificates by the hash of their names ("002c0b4f.0", c_rehash's), as a lookup wants them? */
-static bool
-hashed(const char *path)
-{
-	DIR *d = opendir(path);
-	const struct dirent *e;
-	bool found = false;
-
-	while (d != NULL && !found && (e = readdir(d)) != NULL)
-		found = strlen(e->d_name) == 10 && strspn(e->d_name, "0123456789abcdef") == 8 &&
-		    strcmp(e->d_name + 8, ".0") == 0;
-	if (d != NULL)
-		closedir(d);
-	return found;
-}
-
-/*
- * The system's store.  Its folder is read when a certificate asks for it; the
- * bundle that most systems have beside it would be read here and held for
- * ever, 0.9 MB of it, so it is taken only where there is no such folder or
- * the environment names it.
- */
-static bool
-trust_system(SSL_CTX *ctx)
-{
-	const char *dir = getenv(X509_get_default_cert_dir_env());
-
-	if (!set(dir))
-		dir = X509_get_default_cert_dir();
-	if (!set(getenv(X509_get_default_cert_file_env())) && hashed(dir))
-		return SSL_CTX_load_verify_dir(ctx, dir) == 1;
-	return SSL_CTX_set_default_verify_paths(ctx) == 1;
-}
-
-static bool
-load_trust(SSL_CTX *ctx, const char *file, const char *path, struct buf *why)
-{
-	if (!set(file) && !set(path)) {
-		if (trust_system(ctx))
-			return true;
-		return load_failed("the system's", "certificates", why);
-	}
-	if (set(file) && (!readable("ca-file", file, false, why) ||
-	    (SSL_CTX_load_verify_file(ctx, file) != 1 &&
-	    !load_failed("ca-file", file, why))))
-		return false;
-	if (set(path) && (!readable("ca-path", path, true, why) ||
-	    (SSL_CTX_load_verify_dir(ctx, path) != 1 &&
-	    !load_failed("ca-path", path, why))))
-		return false;
-	return true;
-}
-
 static bool
 set_min_version(SSL_CTX *ctx, const char *version, struct buf *why)
 {
@@ -253,7 +131,7 @@ set_min_version(SSL_CTX *ctx, const char *version, struct buf *why)
 
 	if (version != NULL && strcmp(version, "1.3") == 0)
 		v = TLS1_3_VERSION;
-	else if (set(version) && strcmp(version, "1.2") != 0) {
+	else if (tls_set(version) && strcmp(version, "1.2") != 0) {
 		buf_printf(why, "unknown TLS version \"%s\": 1.2 and 1.3 are known",
 		    version);
 		return false;
@@ -284,15 +162,15 @@ tls_new(const SSL_METHOD *method, const char *min_version, struct buf *why)
 {
 	struct tls *t = xcalloc(1, sizeof(*t));
 
-	if (link_index < 0) {
-		link_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, on_ssl_freed);
+	if (tls_link_index < 0) {
+		tls_link_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, on_ssl_freed);
 		ignore_sigpipe();
 	}
 	t->refs = 1;
 	ERR_clear_error();
 	t->ctx = SSL_CTX_new(method);
-	if (t->ctx == NULL || link_index < 0) {
-		put_reason(why);
+	if (t->ctx == NULL || tls_link_index < 0) {
+		tls_put_reason(why);
 		tls_free(t);
 		return NULL;
 	}
@@ -321,11 +199,11 @@ set_client(SSL_CTX *ctx, const struct tls_client_params *p, struct buf *why)
 	SSL_CTX_set_session_cache_mode(ctx,
 	    SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
 	SSL_CTX_sess_set_new_cb(ctx, on_new_session);
-	if (set(p->ciphers) && SSL_CTX_set_cipher_list(ctx, p->ciphers) != 1)
-		return load_failed("cipher list", p->ciphers, why);
-	if (set(p->cert) && !load_pair(ctx, p->cert, p->key, why))
+	if (tls_set(p->ciphers) && !tls_load_ciphers(ctx, p->ciphers, why))
 		return false;
-	return !p->verify || load_trust(ctx, p->ca_file, p->ca_path, why);
+	if (tls_set(p->cert) && !tls_load_pair(ctx, p->cert, p->key, why))
+		return false;
+	return !p->verify || tls_load_trust(ctx, p->ca_file, p->ca_path, why);
 }
 
 struct tls *
@@ -367,7 +245,7 @@ tls_server(const char *cert_file, const char *key_file,
 
 	if (t == NULL)
 		return NULL;
-	if (!load_pair(t->ctx, cert_file, key_file, why) || !allow_old(t->ctx, old)) {
+	if (!tls_load_pair(t->ctx, cert_file, key_file, why) || !allow_old(t->ctx, old)) {
 		tls_free(t);
 		return NULL;
 	}
@@ -386,7 +264,7 @@ ssl_new(struct tls *t, int fd, struct span host)
 	l->tls = t;
 	l->host = span_dup(host);
 	t->refs++;
-	if (s != NULL && SSL_set_ex_data(s, link_index, l) == 1) {
+	if (s != NULL && SSL_set_ex_data(s, tls_link_index, l) == 1) {
 		if (SSL_set_fd(s, fd) == 1)
 			return s;
 	} else
@@ -409,7 +287,7 @@ name_peer(SSL *s, const char *host)
 {
 	SSL_set_hostflags(s, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT |
 	    X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-	if (!set(host) || SSL_set1_host(s, host) != 1)
+	if (!tls_set(host) || SSL_set1_host(s, host) != 1)
 		return false;
 	return is_address(host) || SSL_set_tlsext_host_name(s, host) == 1;
 }
@@ -435,7 +313,7 @@ tls_connect(struct tls *t, int fd, const char *host)
 
 	if (s == NULL)
 		return NULL;
-	l = SSL_get_ex_data(s, link_index);
+	l = SSL_get_ex_data(s, tls_link_index);
 	if (!name_peer(s, l->host)) {
 		ERR_clear_error();
 		SSL_free(s);
@@ -467,90 +345,4 @@ tls_summary(const struct ssl_st *s, struct buf *ret)
 {
 	buf_printf(ret, "%s %s%s", SSL_get_version(s), SSL_get_cipher_name(s),
 	    SSL_session_reused(s) ? ", resumed" : "");
-}
-
-static void
-put_name(const GENERAL_NAME *name, struct buf *why)
-{
-	char address[INET6_ADDRSTRLEN];
-	const ASN1_STRING *s = name->type == GEN_DNS ?
-	    name->d.dNSName : name->d.iPAddress;
-	const char *p = (const char *)ASN1_STRING_get0_data(s);
-	size_t n = (size_t)ASN1_STRING_length(s);
-
-	if (name->type == GEN_DNS)
-		text_put_printable(why, (struct span){ p, n });
-	else if (inet_ntop(n == 4 ? AF_INET : AF_INET6, p, address,
-	    sizeof(address)) != NULL)
-		buf_str(why, address);
-}
-
-static bool
-is_host_name(const GENERAL_NAME *name)
-{
-	int n;
-
-	if (name->type == GEN_DNS)
-		return true;
-	if (name->type != GEN_IPADD)
-		return false;
-	n = ASN1_STRING_length(name->d.iPAddress);
-	return n == 4 || n == 16;
-}
-
-static void
-put_names(X509 *cert, struct buf *why)
-{
-	GENERAL_NAMES *names;
-	int i, shown = 0;
-
-	names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
-	for (i = 0; i < sk_GENERAL_NAME_num(names); i++) {
-		const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
-
-		if (!is_host_name(name))
-			continue;
-		if (shown == NAMES_SHOWN) {
-			buf_str(why, ", ...");
-			break;
-		}
-		buf_str(why, shown++ == 0 ? "; the certificate is for " : ", ");
-		put_name(name, why);
-	}
-	if (shown == 0)
-		buf_str(why, "; the certificate is for no host name");
-	GENERAL_NAMES_free(names);
-}
-
-static void
-put_verify_error(SSL *s, struct buf *why)
-{
-	const struct link *l = SSL_get_ex_data(s, link_index);
-	long result = SSL_get_verify_result(s);
-	STACK_OF(X509) *chain = SSL_get0_verified_chain(s);
-
-	buf_printf(why, "%s: certificate verify failed: %s", l->host,
-	    X509_verify_cert_error_string(result));
-	if ((result == X509_V_ERR_HOSTNAME_MISMATCH ||
-	    result == X509_V_ERR_IP_ADDRESS_MISMATCH) && sk_X509_num(chain) > 0)
-		put_names(sk_X509_value(chain, 0), why);
-}
-
-void
-tls_error(struct ssl_st *s, int rc, struct buf *why)
-{
-	int saved = errno;
-	int kind = SSL_get_error(s, rc);
-	unsigned long e = ERR_peek_error();
-
-	if (kind == SSL_ERROR_SSL && ERR_GET_LIB(e) == ERR_LIB_SSL &&
-	    ERR_GET_REASON(e) == SSL_R_CERTIFICATE_VERIFY_FAILED)
-		put_verify_error(s, why);
-	else if (e != 0)
-		put_reason(why);
-	else if (kind == SSL_ERROR_SYSCALL && saved != 0)
-		buf_str(why, strerror(saved));
-	else
-		buf_str(why, "connection closed");
-	ERR_clear_error();
 }

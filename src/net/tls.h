@@ -10,6 +10,7 @@
 #define NET_TLS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 
@@ -20,7 +21,7 @@ struct tls_client_params {
 	const char *ca_file;            /* PEM; NULL or "": the system's store */
 	const char *ca_path;
 	const char *min_version;        /* "1.2", "1.3"; NULL: 1.2 */
-	const char *ciphers;            /* TLS 1.2 cipher string; NULL: the library's default */
+	const char *ciphers;            /* 1.2's cipher string and 1.3's suites in one list; NULL: the library's */
 	const char *cert;               /* client certificate and key, PEM files; NULL: none */
 	const char *key;                /* NULL with a cert: the key is in the same file */
 	bool        verify;             /* false only when the configuration says so in words */
@@ -47,6 +48,9 @@ void        tls_free(struct tls *t);    /* connections that still use it keep it
 struct ssl_st *tls_connect(struct tls *t, int fd, const char *host);
 struct ssl_st *tls_accept(struct tls *t, int fd);
 void           tls_discard(struct ssl_st *s);   /* unused; NULL is fine */
+
+/* The end of the certificate that it shows, wall seconds; 0: it has none. */
+int64_t tls_until_s(const struct tls *t);
 
 /* Tickets put by at present (for tests and the log). */
 unsigned tls_tickets(const struct tls *t);

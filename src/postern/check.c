@@ -40,6 +40,15 @@ check_daemon_can(const char *path, struct buf *why)
 	return EX_CONFIG;
 }
 
+/* Whether it is the certificate's key is found by the daemon: it has the TLS library. */
+static int
+check_client_key(const struct relay_conf *r, struct buf *why)
+{
+	int rc = r->client_key != NULL ? secret_check_file(r->client_key, why) : 0;
+
+	return rc == 0 ? check_daemon_can(r->client_key, why) : rc;
+}
+
 static int
 check_readable(const char *path, struct buf *why)
 {
@@ -157,6 +166,8 @@ command_check(int argc, char **argv)
 	rc = config_read(path, place_providers(), &c, &why);
 	for (i = 0; rc == 0 && i < c->nrelays; i++) {
 		rc = check_secret(&c->relays[i], &why);
+		if (rc == 0)
+			rc = check_client_key(&c->relays[i], &why);
 		if (rc == 0)
 			say_relay(&c->relays[i]);
 	}

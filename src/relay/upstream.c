@@ -8,9 +8,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/secret.h"
-#include "net/tls.h"
 #include "relay/retry.h"
 #include "relay/token.h"
+#include "relay/trust.h"
 
 #define PROBE_SLOW_S     3600           /* a refused credential: one look an hour */
 #define NUDGE_MS         5000           /* submissions bring a probe forward this often */
@@ -359,7 +359,7 @@ static void
 connect_one(struct upstream *u)
 {
 	struct session_params p = {
-		.base = u->base, .relay = u->relay, .tls = u->tls, .lacks = &u->lacks, .ops = &session_ops,
+		.base = u->base, .relay = u->relay, .tls = trust_tls(u->trust), .lacks = &u->lacks, .ops = &session_ops,
 		.helo = u->relay->helo != NULL ? u->relay->helo : u->conf->hostname,
 	};
 	struct buf secret;
@@ -438,14 +438,10 @@ struct upstream *
 upstream_new(struct event_base *base, const struct config *conf, const struct relay_conf *relay,
     struct ledger *ledger, const struct upstream_ops *ops, void *owner, struct buf *why)
 {
-	struct tls_client_params p = {
-		.ca_file = relay->ca_file, .ca_path = relay->ca_path, .min_version = relay->tls_min,
-		.verify = relay->verify,
-	};
-	struct tls *tls = NULL;
+	struct trust *trust = trust_new(base, relay, why);
 	struct upstream *u;
 
-	if (relay->tls != TLS_NONE && (tls = tls_client(&p, why)) == NULL)
+	if (trust == NULL)
 		return NULL;
 	u = xcalloc(1, sizeof(*u));
 	u->base = base;
@@ -453,9 +449,9 @@ upstream_new(struct event_base *base, const struct config *conf, const struct re
 	u->relay = relay;
 	u->ops = ops;
 	u->owner = owner;
-	u->tls = tls;
 	if (relay->oauth != NULL)
 		u->token = token_new(base, relay, &token_ops, u);
+	u->trust = trust;
 	u->nudged_ms = clock_mono_ms() - NUDGE_MS;
 	u->since_s = clock_wall_s();
 	u->wait = timer_new(base, on_wait_over, u);
@@ -497,7 +493,7 @@ upstream_free(struct upstream *u)
 	assert(u->links == NULL);
 	upstream_hold_done(u);
 	timer_free(u->wait);
-	tls_free(u->tls);
 	token_free(u->token);
+	trust_free(u->trust);
 	free(u);
 }

@@ -25,8 +25,8 @@ struct upstream {
 	const struct relay_conf   *relay;
 	const struct upstream_ops *ops;
 	void                      *owner;
-	struct tls                *tls;
 	struct token              *token;       /* NULL: passwords, or no login */
+	struct trust              *trust;
 	struct relay_lacks         lacks;
 
 	struct link               *links;

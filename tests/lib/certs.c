@@ -153,6 +153,21 @@ issue_servers(X509 *ca, EVP_PKEY *ca_key)
 	EVP_PKEY_free(key);
 }
 
+static void
+issue_client(X509 *ca, EVP_PKEY *ca_key)
+{
+	static const struct want want = { "client.test", "DNS:client.test", -DAY_S, 20 * DAY_S + 3600 };
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	X509 *x;
+
+	need(key != NULL, "key");
+	write_key("client.key", key);
+	x = issue(&want, key, ca, ca_key);
+	write_cert("client.pem", x);
+	X509_free(x);
+	EVP_PKEY_free(key);
+}
+
 void
 certs_write(const char *where)
 {
@@ -170,6 +185,7 @@ certs_write(const char *where)
 	ca = issue(&authority, key, NULL, key);
 	write_cert("ca.pem", ca);
 	issue_servers(ca, key);
+	issue_client(ca, key);
 	X509_free(ca);
 	EVP_PKEY_free(key);
 }
@@ -195,6 +211,8 @@ certs_make(struct certs *c)
 	put_path(c->wrong_name, sizeof(c->wrong_name), c->dir, "other.pem");
 	put_path(c->expired, sizeof(c->expired), c->dir, "expired.pem");
 	put_path(c->self_signed, sizeof(c->self_signed), c->dir, "self.pem");
+	put_path(c->client, sizeof(c->client), c->dir, "client.pem");
+	put_path(c->client_key, sizeof(c->client_key), c->dir, "client.key");
 }
 
 void

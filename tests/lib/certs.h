@@ -28,6 +28,8 @@ struct certs {
 	char wrong_name[CERTS_PATH_MAX];        /* other.pem: other.test */
 	char expired[CERTS_PATH_MAX];           /* expired.pem: localhost, of last year */
 	char self_signed[CERTS_PATH_MAX];       /* self.pem: localhost, by itself */
+	char client[CERTS_PATH_MAX];            /* client.pem: client.test, for 20 days, of the same authority */
+	char client_key[CERTS_PATH_MAX];        /* client.key: another key than the servers' */
 };
 
 /* In a fresh directory below TMPDIR. */

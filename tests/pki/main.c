@@ -8,6 +8,7 @@
  *     other.pem      the same for other.test: a wrong name
  *     expired.pem    for localhost, of last year
  *     self.pem       for localhost, signed by nobody but itself
+ *     client.pem     for client.test, for 20 days, with client.key
  *
  * In C because OpenSSL's command is not installed with its library.
  */

@@ -211,6 +211,7 @@ START_TEST(everything)
 	    "relay lab { host = \"127.0.0.1\" tls = none port = 2525 }\n"
 	    "relay isp { host = smtp.isp.net port = 465 tls = implicit tls-min = 1.3 "
 	    "tls-verify = no\n"
+	    "  client-cert = /etc/me.pem client-key = /etc/me.key tls-ciphers = \"TLS_AES_128_GCM_SHA256:HIGH\"\n"
 	    "  ca-file = /etc/ca.pem ca-path = /etc/ca auth = \"scram-sha-256 plain\" user = x\n"
 	    "  credential = isp from = ops@example.com from-header = rewrite helo = "
 	    "\"[192.0.2.1]\"\n"
@@ -240,6 +241,9 @@ START_TEST(everything)
 	ck_assert(!r->verify && !r->chunking);
 	ck_assert_str_eq(r->ca_file, "/etc/ca.pem");
 	ck_assert_str_eq(r->ca_path, "/etc/ca");
+	ck_assert_str_eq(r->client_cert, "/etc/me.pem");
+	ck_assert_str_eq(r->client_key, "/etc/me.key");
+	ck_assert_str_eq(r->tls_ciphers, "TLS_AES_128_GCM_SHA256:HIGH");
 	ck_assert_str_eq(r->auth, "SCRAM-SHA-256 PLAIN");
 	ck_assert_str_eq(r->credential, "isp");
 	ck_assert_str_eq(r->from->text, "ops@example.com");
@@ -417,6 +421,12 @@ static const struct {
 	{ R "port = \"\" }", ":1: port: \"\" is not possible; write a number from 1 to 65535" },
 	{ R "tls = ssl }", ":1: tls: \"ssl\" is not possible; write \"implicit\", \"starttls\" "
 	    "or \"none\"" },
+	{ R "client-key = /k }", ":1: relay r: a key without a certificate; add client-cert = \"...\"" },
+	{ R "client-cert = k.pem }", ":1: client-cert: \"k.pem\" is not possible; write the file's full path" },
+	{ "relay a { host = localhost tls = none client-cert = /k }", ":1: relay a: client-cert is for TLS; write tls = "
+	    "\"implicit\" or \"starttls\", or take it out" },
+	{ "relay a { host = localhost tls = none tls-ciphers = HIGH }", ":1: relay a: tls-ciphers is for TLS; write tls = "
+	    "\"implicit\" or \"starttls\", or take it out" },
 	{ R "tls-min = 1.1 }", ":1: tls-min: \"1.1\" is not possible; write \"1.2\" or \"1.3\"" },
 	{ R "tls-verify = maybe }", ":1: tls-verify: \"maybe\" is not possible; write true or "
 	    "false" },

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "lib/certs.h"
 #include "net/stream.h"
 #include "net/tls.h"
@@ -118,18 +119,24 @@ static const struct {
 	size_t      ca;
 	const char *host;
 	const char *why;
+	const char *seen;
 } refusals[] = {
 	{ "wrong name", offsetof(struct certs, wrong_name), offsetof(struct certs, ca), "localhost",
-	    "localhost: " REFUSED "hostname mismatch; the certificate is for other.test" },
+	    "localhost: " REFUSED "hostname mismatch; the certificate is for other.test",
+	    "; seen: CN=other.test, issued by CN=Postern test CA, from 20" },
 	{ "wrong address", offsetof(struct certs, good), offsetof(struct certs, ca), "127.0.0.2",
 	    "127.0.0.2: " REFUSED "IP address mismatch; "
-	    "the certificate is for localhost, 127.0.0.1, ::1" },
+	    "the certificate is for localhost, 127.0.0.1, ::1",
+	    "; seen: CN=localhost, issued by CN=Postern test CA, from 20" },
 	{ "expired", offsetof(struct certs, expired), offsetof(struct certs, ca), "localhost",
-	    "localhost: " REFUSED "certificate has expired" },
+	    "localhost: " REFUSED "certificate has expired",
+	    "; seen: CN=localhost, issued by CN=Postern test CA, from 20" },
 	{ "self-signed", offsetof(struct certs, self_signed), offsetof(struct certs, ca), "localhost",
-	    "localhost: " REFUSED "self-signed certificate" },
+	    "localhost: " REFUSED "self-signed certificate",
+	    "; seen: CN=localhost, issued by CN=localhost, from 20" },
 	{ "another authority", offsetof(struct certs, good), offsetof(struct certs, self_signed),
-	    "localhost", "localhost: " REFUSED "unable to get local issuer certificate" },
+	    "localhost", "localhost: " REFUSED "unable to get local issuer certificate",
+	    "; seen: CN=localhost, issued by CN=Postern test CA, from 20" },
 };
 
 static void
@@ -147,8 +154,9 @@ START_TEST(refused)
 	begin(UNIX_PAIR, refusals[_i].host);
 	say(&a, "AUTH PLAIN secret\r\n");
 	UNTIL(a.ngone == 1 && b.ngone == 1);
-	ck_assert_msg(strcmp(a.why + strlen("TLS handshake: "), refusals[_i].why) == 0,
+	ck_assert_msg(strncmp(a.why + strlen("TLS handshake: "), refusals[_i].why, strlen(refusals[_i].why)) == 0,
 	    "%s: \"%s\"", refusals[_i].name, a.why);
+	ck_assert_msg(strstr(a.why, refusals[_i].seen) != NULL, "%s: \"%s\"", refusals[_i].name, a.why);
 	ck_assert(a.tls && b.tls && !a.clean);
 	ck_assert_uint_eq(a.nsecure + b.nsecure + b.nline, 0);
 	ck_assert_uint_eq(tls_tickets(client), 0);
@@ -207,6 +215,143 @@ START_TEST(not_a_host_name)
 	conn_start_tls(a.conn, client, "");
 	UNTIL(a.ngone == 1);
 	ck_assert(a.tls);
+}
+END_TEST
+
+/* Who we are: RFC 8446 §4.3.2's question, and our answer. */
+
+static void
+demand_certificate(struct tls *t)
+{
+	SSL *s = tls_accept(t, -1);
+	SSL_CTX *ctx = SSL_get_SSL_CTX(s);
+
+	ck_assert_int_eq(SSL_CTX_load_verify_file(ctx, certs.ca), 1);
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+	SSL_free(s);
+}
+
+static const char *
+no_client(const struct tls_client_params *p)
+{
+	static char text[1024];
+	struct buf why;
+
+	buf_init(&why, sizeof(text));
+	ck_assert_ptr_null(tls_client(p, &why));
+	snprintf(text, sizeof(text), "%s", buf_cstr(&why));
+	buf_done(&why);
+	return text;
+}
+
+START_TEST(client_certificate)
+{
+	struct tls_client_params p = {
+		.ca_file = certs.ca, .cert = certs.client, .key = certs.client_key, .verify = true,
+	};
+	int64_t left_s;
+	struct buf why;
+
+	buf_init(&why, 1024);
+	tls_free(client);
+	client = tls_client(&p, &why);
+	ck_assert_msg(client != NULL, "%s", buf_cstr(&why));
+	demand_certificate(server);
+	if (_i == 1)
+		cap_at_tls12(server);
+	connect_as("localhost");
+	say(&a, "EHLO a\r\n");
+	UNTIL(b.nline == 1);
+	left_s = tls_until_s(client) - clock_wall_s();
+	ck_assert(left_s > 20 * 86400 && left_s < 21 * 86400);
+	buf_done(&why);
+}
+END_TEST
+
+/* TLS 1.3's client is done before the server has said so: the refusal is the first thing that it reads. */
+START_TEST(no_client_certificate)
+{
+	demand_certificate(server);
+	ck_assert_int_eq(tls_until_s(client), 0);
+	begin(UNIX_PAIR, "localhost");
+	UNTIL(a.ngone == 1 && b.ngone == 1);
+	ck_assert_msg(strstr(a.why, "certificate required: the peer wants a certificate of ours and none is configured") !=
+	    NULL, "%s", a.why);
+	ck_assert(a.tls);
+}
+END_TEST
+
+START_TEST(client_certificate_of_another_authority)
+{
+	struct tls_client_params p = {
+		.ca_file = certs.ca, .cert = certs.self_signed, .key = certs.key, .verify = true,
+	};
+	struct buf why;
+
+	buf_init(&why, 1024);
+	tls_free(client);
+	client = tls_client(&p, &why);
+	demand_certificate(server);
+	begin(UNIX_PAIR, "localhost");
+	UNTIL(a.ngone == 1 && b.ngone == 1);
+	ck_assert_msg(strstr(a.why, "the peer refuses our certificate") != NULL, "%s", a.why);
+	buf_done(&why);
+}
+END_TEST
+
+START_TEST(unfit_params)
+{
+	struct tls_client_params other = { .cert = certs.client, .key = certs.key };
+	struct tls_client_params none = { .cert = certs.client };
+	struct tls_client_params missing = { .cert = certs.client, .key = "/nonexistent/key" };
+	struct tls_client_params words = { .ciphers = "ECDHE+AESGCM:TLS_AES_1" };
+	struct tls_client_params old = { .ciphers = "nonsense" };
+	char want[2048];
+
+	snprintf(want, sizeof(want), "cannot use key %s: it is not the key of certificate %s", certs.key, certs.client);
+	ck_assert_str_eq(no_client(&other), want);
+	snprintf(want, sizeof(want), "cannot use key %s: ", certs.client);
+	ck_assert_ptr_eq(strstr(no_client(&none), want), no_client(&none));
+	ck_assert_str_eq(no_client(&missing), "cannot read key /nonexistent/key: No such file or directory");
+	ck_assert_str_eq(no_client(&words), "cannot use cipher list ECDHE+AESGCM:TLS_AES_1: no cipher match");
+	ck_assert_str_eq(no_client(&old), "cannot use cipher list nonsense: no cipher match");
+}
+END_TEST
+
+START_TEST(ciphers)
+{
+	struct tls_client_params p = {
+		.ca_file = certs.ca, .verify = true,
+		.ciphers = "TLS_CHACHA20_POLY1305_SHA256:ECDHE-ECDSA-AES128-GCM-SHA256",
+	};
+	struct buf why;
+
+	buf_init(&why, 1024);
+	tls_free(client);
+	client = tls_client(&p, &why);
+	ck_assert_msg(client != NULL, "%s", buf_cstr(&why));
+	if (_i == 1)
+		cap_at_tls12(server);
+	connect_as("localhost");
+	ck_assert_str_eq(conn_tls_summary(a.conn), _i == 1 ? "TLSv1.2 ECDHE-ECDSA-AES128-GCM-SHA256" :
+	    "TLSv1.3 TLS_CHACHA20_POLY1305_SHA256");
+	buf_done(&why);
+}
+END_TEST
+
+START_TEST(too_old)
+{
+	struct tls_client_params p = { .ca_file = certs.ca, .verify = true, .min_version = "1.3" };
+	struct buf why;
+
+	buf_init(&why, 1024);
+	tls_free(client);
+	client = tls_client(&p, &why);
+	cap_at_tls12(server);
+	begin(UNIX_PAIR, "localhost");
+	UNTIL(a.ngone == 1 && b.ngone == 1);
+	ck_assert_msg(strstr(a.why, "the peer speaks no TLS version that tls-min allows") != NULL, "%s", a.why);
+	buf_done(&why);
 }
 END_TEST
 
@@ -591,6 +736,12 @@ suite_conn_tls(void)
 	tcase_add_loop_test(tc, unverified, 0, nrefusals);
 	tcase_add_loop_test(tc, not_a_tls_server, 0, sizeof(strangers) / sizeof(strangers[0]));
 	tcase_add_test(tc, not_a_host_name);
+	tcase_add_loop_test(tc, client_certificate, 0, 2);
+	tcase_add_test(tc, no_client_certificate);
+	tcase_add_test(tc, client_certificate_of_another_authority);
+	tcase_add_test(tc, unfit_params);
+	tcase_add_loop_test(tc, ciphers, 0, 2);
+	tcase_add_test(tc, too_old);
 	tcase_add_test(tc, starttls);
 	tcase_add_loop_test(tc, injection_at_once, 0, 2);
 	tcase_add_test(tc, injection_later);

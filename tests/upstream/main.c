@@ -28,6 +28,8 @@ static const char usage[] =
     "  --listen ADDRESS:PORT      127.0.0.1:0; port 0 takes any free one\n"
     "  --port-file FILE           where the port goes once it listens\n"
     "  --tls implicit|starttls|none --cert FILE --key FILE\n"
+    "  --client-ca FILE   refuse clients without a certificate of this authority's\n"
+    "  --tls-max 1.1|1.2  be as old as that\n"
     "  --user NAME --password WORD --mechanisms \"PLAIN LOGIN\" --tokens FILE\n"
     "  --size BYTES --no-chunking --no-pipelining --no-8bitmime --no-smtputf8 --dsn\n"
     "  --store DIR | --count      keep each message as a file; only count (default)\n"
@@ -37,7 +39,8 @@ static const char usage[] =
     "  --mark N:FILE              create FILE when N messages were accepted\n"
     "SIGUSR1 prints the totals, so does the end by SIGTERM.\n";
 
-enum { O_LISTEN = 256, O_PORT_FILE, O_TLS, O_CERT, O_KEY, O_USER, O_PASSWORD, O_MECHANISMS, O_TOKENS,
+enum { O_LISTEN = 256, O_PORT_FILE, O_TLS, O_CERT, O_CLIENT_CA, O_TLS_MAX, O_KEY, O_USER, O_PASSWORD,
+	O_MECHANISMS, O_TOKENS,
 	O_SIZE, O_STORE, O_COUNT, O_FAULT, O_LAX, O_DRIP, O_MARK, O_DSN,
 	O_NO_CHUNKING, O_NO_PIPELINING, O_NO_8BITMIME, O_NO_SMTPUTF8, O_HELP };
 
@@ -46,6 +49,8 @@ static const struct option longs[] = {
 	{ "port-file", required_argument, NULL, O_PORT_FILE },
 	{ "tls", required_argument, NULL, O_TLS },
 	{ "cert", required_argument, NULL, O_CERT },
+	{ "client-ca", required_argument, NULL, O_CLIENT_CA },
+	{ "tls-max", required_argument, NULL, O_TLS_MAX },
 	{ "key", required_argument, NULL, O_KEY },
 	{ "user", required_argument, NULL, O_USER },
 	{ "password", required_argument, NULL, O_PASSWORD },
@@ -73,6 +78,8 @@ struct setup {
 	const char    *port_file;
 	const char    *tls;
 	const char    *cert;
+	const char    *client_ca;
+	const char    *tls_max;
 	const char    *key;
 };
 
@@ -102,6 +109,8 @@ set_value(struct setup *s, int c, const char *arg)
 	case O_PORT_FILE:  s->port_file = arg; break;
 	case O_TLS:        s->tls = arg; break;
 	case O_CERT:       s->cert = arg; break;
+	case O_CLIENT_CA:  s->client_ca = arg; break;
+	case O_TLS_MAX:    s->tls_max = arg; break;
 	case O_KEY:        s->key = arg; break;
 	case O_USER:       s->o.user = arg; break;
 	case O_PASSWORD:   s->o.password = arg; break;
@@ -141,6 +150,20 @@ set_flag(struct options *o, int c)
 	}
 }
 
+/* RFC 5246's ancestors sign with SHA-1, which the library's level 1 refuses. */
+static void
+grow_old(SSL_CTX *ctx, const char *version)
+{
+	bool ancient = strcmp(version, "1.1") == 0;
+
+	if (!ancient && strcmp(version, "1.2") != 0)
+		fail("--tls-max is 1.1 or 1.2, not", version);
+	SSL_CTX_set_max_proto_version(ctx, ancient ? TLS1_1_VERSION : TLS1_2_VERSION);
+	if (ancient && (SSL_CTX_set_min_proto_version(ctx, TLS1_1_VERSION) != 1 ||
+	    SSL_CTX_set_cipher_list(ctx, "DEFAULT:@SECLEVEL=0") != 1))
+		fail("--tls-max", version);
+}
+
 static SSL_CTX *
 make_tls(const struct setup *s)
 {
@@ -156,6 +179,13 @@ make_tls(const struct setup *s)
 	if (ctx == NULL || SSL_CTX_use_certificate_chain_file(ctx, s->cert) != 1 ||
 	    SSL_CTX_use_PrivateKey_file(ctx, s->key, SSL_FILETYPE_PEM) != 1)
 		fail("certificate or key", ERR_reason_error_string(ERR_get_error()));
+	if (s->client_ca != NULL && SSL_CTX_load_verify_file(ctx, s->client_ca) != 1)
+		fail("client-ca", ERR_reason_error_string(ERR_get_error()));
+	if (s->client_ca != NULL)
+		SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+	SSL_CTX_set_session_id_context(ctx, (const unsigned char *)"upstream", 8);
+	if (s->tls_max != NULL)
+		grow_old(ctx, s->tls_max);
 	/* A pipelined batch then costs one read(2), not two for each record. */
 	SSL_CTX_set_read_ahead(ctx, 1);
 	SSL_CTX_set_default_read_buffer_len(ctx, 64 << 10);

@@ -86,6 +86,21 @@ note(struct peer *p, const char *verb, struct span arg)
 	buf_char(&p->envelope, '\n');
 }
 
+/* Whose certificate the client showed, and whether it came by a session of before. */
+static void
+put_client(struct peer *p)
+{
+	const X509 *cert = p->w->ssl != NULL ? SSL_get0_peer_certificate(p->w->ssl) : NULL;
+	char name[200] = "";
+
+	if (cert != NULL)
+		X509_NAME_oneline(X509_get_subject_name(cert), name, sizeof(name));
+	if (cert != NULL)
+		buf_printf(&p->envelope, "CLIENT %s\n", name);
+	if (p->w->ssl != NULL && SSL_session_reused(p->w->ssl))
+		buf_str(&p->envelope, "RESUMED\n");
+}
+
 static enum next
 begin_mail(struct peer *p, struct span arg, struct span path)
 {
@@ -96,6 +111,7 @@ begin_mail(struct peer *p, struct span arg, struct span path)
 		return n;
 	if (totals.first_us == 0)
 		totals.first_us = (uint64_t)clock_wall_us();
+	put_client(p);
 	buf_printf(&p->envelope, "TLS %s\n", p->w->ssl ? SSL_get_version(p->w->ssl) : "none");
 	buf_printf(&p->envelope, "AUTH %s\n", p->authed ? p->o->user : "none");
 	note(p, "MAIL", arg);
