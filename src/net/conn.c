@@ -163,12 +163,10 @@ owes_turn(const struct conn *c)
 	if (dead(c))
 		return false;
 	if (shaking(c))
-		return c->ended || (c->clear == 0 &&
-		    c->stream.shake_wants == WANT_NOTHING);
+		return c->ended || (c->clear == 0 && c->stream.shake_wants == WANT_NOTHING);
 	if (c->paused && !c->broken)
 		return owes_room(c) || (conn_queued(c) > 0 && !c->blocked);
-	return c->again || c->ended || c->broken || owes_room(c) ||
-	    (conn_queued(c) > 0 && !c->blocked);
+	return c->again || c->ended || c->broken || owes_room(c) || (conn_queued(c) > 0 && !c->blocked);
 }
 
 static void
@@ -403,8 +401,7 @@ deliver(struct conn *c, struct span fresh)
 	if (c->ops->bytes != NULL && c->rest.n > 0)
 		give_bytes(c);
 	while (c->ops->bytes == NULL && !c->stopped && !c->paused && !shaking(c) && next_line(c, &line))
-		c->ops->line(c->arg, line,
-		    c->rest.n > 0 || stream_holds_bytes(&c->stream));
+		c->ops->line(c->arg, line, c->rest.n > 0 || stream_holds_bytes(&c->stream));
 	c->delivering = false;
 	if (joined)
 		buf_drop(&c->in, c->in.n - c->rest.n);
@@ -519,6 +516,12 @@ conn_is_tls(const struct conn *c)
 	return c->stream.layer == LAYER_TLS;
 }
 
+enum tls_binding
+conn_binding(const struct conn *c, struct buf *ret)
+{
+	return conn_is_tls(c) ? tls_binding(c->stream.ssl, ret) : TLS_BINDING_NONE;
+}
+
 const char *
 conn_tls_summary(const struct conn *c)
 {
@@ -530,15 +533,13 @@ conn_tls_summary(const struct conn *c)
 static void
 work(struct conn *c, short what)
 {
-	if (what & EV_WRITE ||
-	    (what & EV_READ && c->stream.write_wants == WANT_READ))
+	if (what & EV_WRITE || (what & EV_READ && c->stream.write_wants == WANT_READ))
 		c->blocked = false;
 	if (shaking(c) && !c->ended)
 		shake(c);
 	if (c->stopped || shaking(c))
 		return;
-	if (!c->paused && (what & EV_READ || c->again || c->ended ||
-	    c->broken || c->stream.read_wants == WANT_WRITE))
+	if (!c->paused && (what & EV_READ || c->again || c->ended || c->broken || c->stream.read_wants == WANT_WRITE))
 		receive(c);
 	if (c->stopped || shaking(c))
 		return;

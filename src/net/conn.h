@@ -20,6 +20,7 @@
 #include <stddef.h>
 
 #include "base/buf.h"
+#include "net/tls.h"
 
 /* More than this queued at once is the end of the connection: whoever
    writes without waiting for room() would fill the memory. */
@@ -27,7 +28,6 @@
 
 struct event_base;
 struct conn;
-struct tls;
 
 struct conn_ops {
 	/* One line, its LF or CRLF taken off.  Lent until the callback returns.
@@ -88,6 +88,8 @@ void   conn_set_low(struct conn *c, size_t low_bytes);  /* when room() comes; 0:
 void   conn_reading(struct conn *c, bool on);
 
 bool        conn_is_tls(const struct conn *c);          /* from secure() on */
+/* What a login can be bound to (tls_binding()); NONE without TLS. */
+enum tls_binding conn_binding(const struct conn *c, struct buf *ret);
 const char *conn_tls_summary(const struct conn *c);     /* "TLSv1.3 TLS_AES_256_GCM_SHA384, resumed"; "" without */
 
 /* Close in order: what is queued is flushed as far as the kernel takes it at

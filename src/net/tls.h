@@ -17,6 +17,9 @@
 struct tls;
 struct ssl_st;
 
+/* What a login may be bound to; a means of RFC 9266, and before TLS 1.3 of RFC 5929. */
+enum tls_binding { TLS_BINDING_NONE, TLS_BINDING_EXPORTER, TLS_BINDING_UNIQUE };
+
 struct tls_client_params {
 	const char *ca_file;            /* PEM; NULL or "": the system's store */
 	const char *ca_path;
@@ -54,6 +57,9 @@ int64_t tls_until_s(const struct tls *t);
 
 /* Tickets put by at present (for tests and the log). */
 unsigned tls_tickets(const struct tls *t);
+
+/* Appended to *ret, which is empty and takes 64 bytes.  NONE with TLS 1.2 where there is no extended master secret. */
+enum tls_binding tls_binding(struct ssl_st *s, struct buf *ret);
 
 /* "TLSv1.3 TLS_AES_256_GCM_SHA384, resumed" */
 void tls_summary(const struct ssl_st *s, struct buf *ret);

@@ -458,6 +458,61 @@ resumed(const char *host)
 	return yes;
 }
 
+/* Both ends see the same, another connection something else; 1.2 has what 1.3 has not. */
+static void
+take_binding(enum tls_binding want, bool again, struct buf *ret)
+{
+	struct buf theirs;
+
+	buf_init(&theirs, 64);
+	connect_as("localhost");
+	ck_assert_int_eq(strstr(conn_tls_summary(a.conn), ", resumed") != NULL, again);
+	ck_assert_int_eq(conn_binding(a.conn, ret), want);
+	ck_assert_int_eq(conn_binding(b.conn, &theirs), want);
+	ck_assert(span_eq(buf_view(ret), buf_view(&theirs)));
+	say(&b, "220 hello\r\n");
+	UNTIL(a.nline == 1);
+	conn_stop(b.conn);
+	UNTIL(a.ngone == 1);
+	conn_stop(a.conn);
+	buf_done(&theirs);
+}
+
+/* The second is resumed: with TLS 1.2 it is the server then that finishes first. */
+START_TEST(binding)
+{
+	enum tls_binding want = _i == 0 ? TLS_BINDING_EXPORTER : TLS_BINDING_UNIQUE;
+	struct buf first, second;
+
+	buf_init(&first, 64);
+	buf_init(&second, 64);
+	if (want == TLS_BINDING_UNIQUE)
+		cap_at_tls12(server);
+	take_binding(want, false, &first);
+	take_binding(want, true, &second);
+	ck_assert_uint_ge(first.n, 12);
+	ck_assert(!span_eq(buf_view(&first), buf_view(&second)));
+	buf_done(&first);
+	buf_done(&second);
+}
+END_TEST
+
+/* RFC 7627: without the extended master secret nothing is one connection's alone. */
+START_TEST(no_binding)
+{
+	struct buf got;
+	SSL *s = tls_accept(server, -1);
+
+	SSL_CTX_set_options(SSL_get_SSL_CTX(s), SSL_OP_NO_EXTENDED_MASTER_SECRET);
+	SSL_free(s);
+	cap_at_tls12(server);
+	buf_init(&got, 64);
+	take_binding(TLS_BINDING_NONE, false, &got);
+	ck_assert_uint_eq(got.n, 0);
+	buf_done(&got);
+}
+END_TEST
+
 /* { TLS 1.3, 1.2 } x { orderly end, a bare FIN } */
 START_TEST(resumption)
 {
@@ -731,6 +786,8 @@ suite_conn_tls(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 20);
+	tcase_add_loop_test(tc, binding, 0, 2);
+	tcase_add_test(tc, no_binding);
 	tcase_add_loop_test(tc, handshake, 0, sizeof(good_hosts) / sizeof(good_hosts[0]));
 	tcase_add_loop_test(tc, refused, 0, nrefusals);
 	tcase_add_loop_test(tc, unverified, 0, nrefusals);
