@@ -315,7 +315,7 @@ FUZZ_NAMES = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 REPLAYS = $(FUZZ_NAMES:%=$(BUILD)/replay_%)
 FUZZERS = $(FUZZ_NAMES:%=$(BUILD)/fuzz_%)
 FUZZ_LIBS = $(call libs,sendmail smtp spool mail oauth base)
-FUZZ_MORE_LIBS = -Wl,--as-needed $(OAUTH_LIBS)
+FUZZ_MORE_LIBS = -Wl,--as-needed $(GSASL_LIBS) $(OAUTH_LIBS)
 
 tests: $(REPLAYS)
 $(REPLAYS): $(BUILD)/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(FUZZ_LIBS)

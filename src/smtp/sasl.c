@@ -1,6 +1,6 @@
 /*
  * sasl.c - one authentication exchange.  libgsasl and bearer.c do the
- * mechanisms; here is which of them, when each may speak, and the wiping.
+ * mechanisms; here is when each may speak, and the wiping.
  */
 #include "smtp/sasl.h"
 
@@ -12,112 +12,32 @@
 #include <string.h>
 
 #include "base/base64.h"
+#include "base/text.h"
 #include "smtp/bearer.h"
 #include "smtp/limits.h"
-
-static const struct mech {
-	const char *name;
-	bool        first;      /* the client begins: an initial response */
-	bool        clear;      /* the password itself crosses the wire */
-	bool        deaf;       /* what a challenge says does not matter */
-	unsigned    answers;    /* how often the client speaks */
-	int       (*put)(struct buf *b, const struct bearer *c);        /* for tokens; NULL: libgsasl's */
-	const char *refused;    /* for tokens: the answer to the challenge of a refusal */
-} mechs[] = {                   /* the best first: fewest round trips (RFC 4954 §4) */
-	{ "PLAIN", true,  true, true, 1, NULL, NULL },
-	/* Never specified.  The prompts are "Username:" and "Password:" or anything else,
-	   and not always base64: only their order can be relied on. */
-	{ "LOGIN", false, true, true, 2, NULL, NULL },
-	/* Not by the RFC, but what the services were built for and all of them have. */
-	{ "XOAUTH2", true, true, false, 2, bearer_put_xoauth2, "" },
-	{ "OAUTHBEARER", true, true, false, 2, bearer_put_oauthbearer, "AQ==" },    /* RFC 7628 §3.2.3 */
-};
-
-#define NMECHS (sizeof(mechs) / sizeof(mechs[0]))
+#include "smtp/mechanism.h"
 
 struct sasl {
-	const struct mech *mech;
-	Gsasl             *library;
-	Gsasl_session     *session;
-	char              *out;         /* the last response; as good as the secret */
-	unsigned           spoken;
-	bool               held;        /* out was too long to go with AUTH, and waits */
-	struct buf         message;     /* with a token: the client's, in base64; as good as the secret */
-	struct buf         status;
+	const struct mechanism *mech;
+	Gsasl                  *library;
+	Gsasl_session          *session;
+	unsigned                spoken;
+	bool                    held;           /* message was too long to go with AUTH, and waits */
+	bool                    finished;       /* the library says that all is well */
+	bool                    forged;
+	struct buf              message;        /* the client's last, in base64; as good as the secret */
+	struct buf              status;
 };
 
 #define STATUS_MAX 64
+#define WHY_MAX    1024
 
-static bool
-has_word(struct span list, struct span word)
-{
-	struct span w;
-
-	while (span_cut(&list, ' ', &w))
-		if (span_ieq(span_trim(w), word))
-			return true;
-	return false;
-}
-
-static bool
-is_allowed(const char *allowed, const struct mech *m)
-{
-	return allowed == NULL || allowed[0] == '\0' ||
-	    has_word(span_of(allowed), span_of(m->name));
-}
-
-/* A token goes to no mechanism of passwords, and a password to none of tokens. */
-static bool
-is_for(const struct mech *m, const struct sasl_identity *id)
-{
-	return (m->put != NULL) == id->token;
-}
-
-static const struct mech *
-choose(Gsasl *library, const char *offered, const struct sasl_identity *id)
-{
-	size_t i;
-
-	for (i = 0; i < NMECHS; i++) {
-		const struct mech *m = &mechs[i];
-
-		if (is_for(m, id) && has_word(span_of(offered), span_of(m->name)) &&
-		    is_allowed(id->allowed, m) && (!m->clear || id->tls || id->plain_ok) &&
-		    (m->put != NULL || gsasl_client_support_p(library, m->name)))
-			return m;
-	}
-	return NULL;
-}
-
-/* One exchange is begun at a time, and the caller quotes this at once: it may be static. */
-static const char *
-explain(const char *offered, const struct sasl_identity *id)
-{
-	static char why[1024];
-	bool ours = false, allowed = false;
-	size_t i;
-
-	for (i = 0; i < NMECHS; i++) {
-		if (!is_for(&mechs[i], id) || !has_word(span_of(offered), span_of(mechs[i].name)))
-			continue;
-		ours = true;
-		allowed = allowed || is_allowed(id->allowed, &mechs[i]);
-	}
-	if (span_trim(span_of(offered)).n == 0)
-		snprintf(why, sizeof(why), "the server offers no authentication");
-	else if (allowed && !id->tls && !id->plain_ok)
-		snprintf(why, sizeof(why), "the connection is not encrypted, and a %s is "
-		    "never sent without TLS (the server offers %.256s)",
-		    id->token ? "token" : "password", offered);
-	else if (ours && !allowed)
-		snprintf(why, sizeof(why), "the server offers only %.256s, the configuration "
-		    "allows only %.256s", offered, id->allowed);
-	else
-		snprintf(why, sizeof(why), "the server offers only %.256s; "
-		    "%s", offered, id->token ? "an OAuth token can be used with XOAUTH2 or OAUTHBEARER" :
-		    "a password can be used with PLAIN or LOGIN");
-	return why;
-}
+#if GSASL_VERSION_NUMBER < 0x020000
+#define OLD_LIBRARY 1                   /* 1.10: binds to tls-unique alone */
+#define GSASL_CB_TLS_EXPORTER GSASL_CB_TLS_UNIQUE
+#else
+#define OLD_LIBRARY 0
+#endif
 
 static void
 wipe(char *s)
@@ -126,8 +46,19 @@ wipe(char *s)
 		explicit_bzero(s, strlen(s));
 }
 
+static void
+give_binding(struct sasl *s, const struct sasl_identity *id)
+{
+	struct buf text;
+
+	buf_init(&text, LIMIT_COMMAND);
+	base64_put(&text, id->binding);
+	gsasl_property_set(s->session, id->unique ? GSASL_CB_TLS_UNIQUE : GSASL_CB_TLS_EXPORTER, buf_cstr(&text));
+	buf_done(&text);
+}
+
 static int
-give_identity(struct sasl *s, const struct sasl_identity *id)
+give_password(struct sasl *s, const struct sasl_identity *id)
 {
 	char *secret = span_dup(id->secret);
 	const char *kept;
@@ -142,6 +73,18 @@ give_identity(struct sasl *s, const struct sasl_identity *id)
 }
 
 static int
+give_identity(struct sasl *s, const struct sasl_identity *id)
+{
+	if (s->mech->certificate) {
+		gsasl_property_set(s->session, GSASL_AUTHZID, id->user != NULL ? id->user : "");
+		return 0;
+	}
+	if (s->mech->binds)
+		give_binding(s, id);
+	return give_password(s, id);
+}
+
+static int
 give_token(struct sasl *s, const struct sasl_identity *id, const char **ret_why)
 {
 	struct bearer c = { .user = id->user, .token = id->secret, .host = id->host, .port = id->port };
@@ -149,8 +92,7 @@ give_token(struct sasl *s, const struct sasl_identity *id, const char **ret_why)
 	int r;
 
 	buf_init(&clear, LIMIT_AUTH_LINE);
-	buf_room(&clear, LIMIT_AUTH_LINE);      /* growth would leave copies behind */
-	buf_room(&s->message, LIMIT_AUTH_LINE);
+	buf_room(&clear, LIMIT_AUTH_LINE);
 	r = s->mech->put(&clear, &c);
 	base64_put(&s->message, buf_view(&clear));
 	if (r == 0 && (clear.over || s->message.over))
@@ -161,20 +103,33 @@ give_token(struct sasl *s, const struct sasl_identity *id, const char **ret_why)
 	return r;
 }
 
+/* One exchange is begun at a time, and the caller quotes this at once: it may be static. */
+static const char *
+explain(const char *offered, const struct sasl_identity *id)
+{
+	static char text[WHY_MAX + 1];
+	struct buf why;
+
+	buf_init(&why, WHY_MAX);
+	mechanism_explain(offered, id, &why);
+	snprintf(text, sizeof(text), "%s", buf_cstr(&why));
+	buf_done(&why);
+	return text;
+}
+
 static int
 begin(struct sasl *s, const char *offered, const struct sasl_identity *id, const char **ret_why)
 {
-	*ret_why = "the SASL library does not start";
-	if (gsasl_init(&s->library) != GSASL_OK)
-		return -ENOMEM;
-	s->mech = choose(s->library, offered, id);
+	s->mech = mechanism_choose(offered, id);
 	if (s->mech == NULL) {
 		*ret_why = explain(offered, id);
 		return -ENOENT;
 	}
 	if (s->mech->put != NULL)
 		return give_token(s, id, ret_why);
-	if (gsasl_client_start(s->library, s->mech->name, &s->session) != GSASL_OK)
+	*ret_why = "the SASL library does not start";
+	if (gsasl_init(&s->library) != GSASL_OK ||
+	    gsasl_client_start(s->library, s->mech->name, &s->session) != GSASL_OK)
 		return -ENOMEM;
 	return give_identity(s, id);
 }
@@ -183,17 +138,21 @@ int
 sasl_start(const char *offered, const struct sasl_identity *id, struct sasl **ret,
     const char **ret_why)
 {
+	struct sasl_identity i = *id;
 	struct sasl *s;
 	int rc;
 
+	if (OLD_LIBRARY && !i.unique)
+		i.binding = SPAN("");
 	if (id->secret.n > 0 && memchr(id->secret.p, '\0', id->secret.n) != NULL) {
 		*ret_why = "the password holds a NUL byte";
 		return -EINVAL;
 	}
 	s = xcalloc(1, sizeof(*s));
 	buf_init(&s->message, LIMIT_AUTH_LINE);
+	buf_room(&s->message, LIMIT_AUTH_LINE); /* growth would leave copies behind */
 	buf_init(&s->status, STATUS_MAX);
-	rc = begin(s, offered, id, ret_why);
+	rc = begin(s, offered, &i, ret_why);
 	if (rc < 0)
 		sasl_free(s);
 	else
@@ -207,46 +166,78 @@ sasl_mechanism(const struct sasl *s)
 	return s->mech->name;
 }
 
-static void
-drop_out(struct sasl *s)
-{
-	wipe(s->out);
-	gsasl_free(s->out);
-	s->out = NULL;
-}
-
 /* The token is said once; whatever is asked behind it is the refusal, with its reason. */
 static const char *
 speak_token(struct sasl *s, struct span challenge)
 {
-	struct buf json;
-
-	if (s->spoken == s->mech->answers)
-		return NULL;
 	if (s->spoken++ == 0)
 		return buf_cstr(&s->message);
-	buf_init(&json, LIMIT_REPLY_BYTES);
-	if (base64_get(span_trim(challenge), &json) == 0)
-		bearer_status(buf_view(&json), &s->status);
-	buf_done(&json);
+	bearer_status(challenge, &s->status);
 	return s->mech->refused;
+}
+
+/* The library parses it again; what it would do for a large one is up to the server. */
+static bool
+asks_too_much(struct span server_first)
+{
+	struct span part;
+	uint64_t n;
+
+	while (span_cut(&server_first, ',', &part))
+		if (span_starts(part, SPAN("i=")) &&
+		    text_number((struct span){ part.p + 2, part.n - 2 }, SASL_MAX_ITERATIONS, &n) < 0)
+			return true;
+	return false;
+}
+
+/* "e=": a server's way to say no before it says so (RFC 5802 §7). */
+static bool
+is_refusal(const struct sasl *s, struct span challenge)
+{
+	return s->mech->proves && s->spoken == 2 && span_starts(challenge, SPAN("e="));
+}
+
+static bool
+step(struct sasl *s, struct span challenge)
+{
+	char *out = NULL;
+	size_t n = 0;
+	int rc = gsasl_step(s->session, challenge.p != NULL ? challenge.p : "", challenge.n, &out, &n);
+
+	if (rc != GSASL_OK && rc != GSASL_NEEDS_MORE) {
+		s->forged = s->mech->proves && s->spoken == 3;
+		return false;
+	}
+	s->finished = rc == GSASL_OK;
+	buf_clear(&s->message);
+	base64_put(&s->message, (struct span){ out, n });
+	if (out != NULL)
+		explicit_bzero(out, n);
+	gsasl_free(out);
+	return !s->message.over;
+}
+
+static const char *
+speak_library(struct sasl *s, struct span challenge)
+{
+	if (is_refusal(s, challenge)) {
+		text_put_printable(&s->status, (struct span){ challenge.p + 2, challenge.n - 2 });
+		s->spoken++;
+		return "";
+	}
+	if (s->mech->proves && s->spoken == 1 && asks_too_much(challenge))
+		return NULL;
+	s->spoken++;
+	return step(s, challenge) ? buf_cstr(&s->message) : NULL;
 }
 
 /* A server that asks more often than the mechanism has answers would go on for ever. */
 static const char *
-speak(struct sasl *s, const char *challenge)
+speak(struct sasl *s, struct span challenge)
 {
-	int rc;
-
-	drop_out(s);
-	if (s->spoken == s->mech->answers)
+	if (s->spoken == s->mech->answers || s->forged)
 		return NULL;
-	s->spoken++;
-	rc = gsasl_step64(s->session, challenge, &s->out);
-	if (rc == GSASL_OK || rc == GSASL_NEEDS_MORE)
-		return s->out != NULL ? s->out : "";
-	s->out = NULL;
-	return NULL;
+	return s->mech->put != NULL ? speak_token(s, challenge) : speak_library(s, challenge);
 }
 
 const char *
@@ -256,7 +247,7 @@ sasl_initial(struct sasl *s)
 
 	if (!s->mech->first || s->spoken > 0)
 		return NULL;
-	r = s->mech->put != NULL ? speak_token(s, SPAN("")) : speak(s, "");
+	r = speak(s, SPAN(""));
 	if (r == NULL)
 		return NULL;
 	/* "AUTH ", a blank, the line end. */
@@ -266,24 +257,37 @@ sasl_initial(struct sasl *s)
 	return r[0] != '\0' ? r : "=";
 }
 
+/* What begins does not mind what it is asked first; and who asks with nothing has asked nothing. */
 const char *
 sasl_answer(struct sasl *s, struct span challenge)
 {
-	char *text;
-	const char *r;
+	bool deaf = s->mech->deaf || (s->mech->first && s->spoken == 0), token = s->mech->put != NULL;
+	struct buf clear;
+	const char *r = NULL;
 
 	if (s->held) {
 		s->held = false;
-		return s->mech->put != NULL ? buf_cstr(&s->message) : s->out;
+		return buf_cstr(&s->message);
 	}
-	if (s->mech->put != NULL)
-		return speak_token(s, challenge);
-	if (s->mech->deaf)
-		return speak(s, "");
-	text = span_dup(span_trim(challenge));
-	r = speak(s, text);
-	free(text);
+	if (deaf)
+		return speak(s, SPAN(""));
+	buf_init(&clear, LIMIT_REPLY_BYTES);
+	if ((base64_get(span_trim(challenge), &clear) == 0 && clear.n > 0) || token)
+		r = speak(s, buf_view(&clear));
+	buf_done(&clear);
 	return r;
+}
+
+bool
+sasl_is_proved(const struct sasl *s)
+{
+	return !s->mech->proves || s->finished;
+}
+
+bool
+sasl_is_forged(const struct sasl *s)
+{
+	return s->forged;
 }
 
 const char *
@@ -297,12 +301,12 @@ sasl_free(struct sasl *s)
 {
 	if (s == NULL)
 		return;
-	drop_out(s);
 	buf_wipe(&s->message);
 	buf_done(&s->status);
 	if (s->session != NULL) {
-		/* The library frees its copy as it stands; the const is its promise, not ours. */
+		/* The library frees its copies as they stand; the const is its promise, not ours. */
 		wipe((char *)(uintptr_t)gsasl_property_fast(s->session, GSASL_PASSWORD));
+		wipe((char *)(uintptr_t)gsasl_property_fast(s->session, GSASL_SCRAM_SALTED_PASSWORD));
 		gsasl_finish(s->session);
 	}
 	if (s->library != NULL)

@@ -1,7 +1,14 @@
 /*
  * sasl.h - one authentication exchange, over libgsasl and, for OAuth tokens,
- * smtp/bearer.  Knows mechanisms and base64; knows no sockets.  The secret is wiped when the exchange ends and
- * never passes through a log.
+ * smtp/bearer.  Knows mechanisms and base64; knows no sockets and no TLS,
+ * whose bytes for a channel binding it is given.  The secret is wiped when
+ * the exchange ends and never passes through a log.
+ *
+ * A -PLUS that is offered is what is used, if there is something to bind to;
+ * else the flag of RFC 5802 §6 is "n".  It ought to be "y" where only the
+ * server lacks it, but libgsasl (2.2) refuses its own message then.  So who
+ * takes -PLUS out of the server's list is not found out: an account that
+ * must have a binding says so by `allowed`.
  */
 #ifndef SMTP_SASL_H
 #define SMTP_SASL_H
@@ -10,16 +17,28 @@
 
 #include "base/buf.h"
 
+/*
+ * A server says how often it hashes the password, and we do the same before
+ * the loop goes on: 0.2 s for so many with SHA-256.  Servers have 4096 (RFC
+ * 5802) to 15,000 (RFC 7677); more than this is no login but an attack, and
+ * the mechanism unusable there.
+ */
+#define SASL_MAX_ITERATIONS 100000
+
 struct sasl;
 
 /* What the account has.  Borrowed for the call. */
 struct sasl_identity {
-	const char *user;
+	const char *user;       /* NULL: none; a certificate may do without */
 	struct span secret;
 	const char *allowed;    /* by the configuration, blanks between; NULL or "": all we do */
+	const char *tried;      /* on this connection, in vain, blanks between; NULL: none */
 	bool        tls;        /* a password never goes without (unless plain_ok) */
 	bool        plain_ok;   /* loopback or insecure = true: said by the configuration */
 	bool        token;      /* secret is an OAuth token: XOAUTH2 or OAUTHBEARER, and nothing else */
+	bool        certificate;/* the server saw one of ours: EXTERNAL */
+	struct span binding;    /* what TLS has to bind to; empty: nothing */
+	bool        unique;     /* it is tls-unique (RFC 5929); else tls-exporter (RFC 9266) */
 	const char *host;       /* with a token: the server, as configured */
 	unsigned    port;
 };
@@ -42,13 +61,23 @@ const char *sasl_mechanism(const struct sasl *s);
  */
 const char *sasl_initial(struct sasl *s);
 
-/* Answer a 334 challenge (its base64 text); valid until the next call.  NULL: none, send "*". */
+/*
+ * Answer a 334 challenge (its base64 text); valid until the next call.  NULL:
+ * none, send "*"; the mechanism is of no use here, but for sasl_is_forged().
+ */
 const char *sasl_answer(struct sasl *s, struct span challenge);
 
 /*
- * What the server gave as the reason in its challenge after a token that it
- * refuses ("401", "invalid_token"); NULL: nothing so far.  The words of the
- * reply that follows are the same for every reason.
+ * After the server's yes: has it shown, where the mechanism asks that of it,
+ * that it knows the password?  Without, its yes is worth nothing (RFC 5802 §9).
+ */
+bool sasl_is_proved(const struct sasl *s);
+bool sasl_is_forged(const struct sasl *s);      /* it tried, and does not: this is not the account's server */
+
+/*
+ * What the server gave as the reason in its challenge after a token or proof
+ * that it refuses ("401", "invalid_token", "invalid-proof"); NULL: nothing so
+ * far.  The words of the reply that follows are the same for every reason.
  */
 const char *sasl_status(const struct sasl *s);
 

@@ -162,7 +162,7 @@ static const struct {
 	{ "OAUTHBEARER XOAUTH2 PLAIN", NULL, true, false, "PLAIN", true },
 	/* The two never mix, whatever else is on offer (and whatever was refused before). */
 	{ "PLAIN LOGIN", NULL, true, true, "an OAuth token can be used with XOAUTH2 or OAUTHBEARER", false },
-	{ "XOAUTH2", NULL, true, false, "a password can be used with PLAIN or LOGIN", false },
+	{ "XOAUTH2", NULL, true, false, "a password can be used with SCRAM-SHA-256, ", false },
 	{ "XOAUTH2", NULL, false, true, "a token is never sent without TLS", false },
 	{ "XOAUTH2", "PLAIN", true, true, "the configuration allows only PLAIN", false },
 };

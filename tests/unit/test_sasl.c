@@ -46,6 +46,18 @@ static const struct {
 	{ "PLAIN LOGIN", NULL, false, false, NULL, "never sent without TLS" },
 	{ "PLAIN LOGIN", "LOGIN", false, false, NULL, "never sent without TLS" },
 	{ "XOAUTH2", NULL, false, false, NULL, "offers only XOAUTH2;" },
+	{ "LOGIN PLAIN CRAM-MD5", NULL, true, false, "PLAIN", NULL },
+	{ "CRAM-MD5 LOGIN", NULL, true, false, "LOGIN", NULL },
+	{ "CRAM-MD5 DIGEST-MD5", NULL, true, false, "CRAM-MD5", NULL },
+	{ "LOGIN PLAIN CRAM-MD5", NULL, false, true, "CRAM-MD5", NULL },
+	{ "LOGIN PLAIN CRAM-MD5", "CRAM-MD5 LOGIN", true, false, "LOGIN", NULL },
+	{ "CRAM-MD5 SCRAM-SHA-1", NULL, false, false, NULL, "never sent without TLS" },
+	{ "PLAIN SCRAM-SHA-1 SCRAM-SHA-256 LOGIN", NULL, true, false, "SCRAM-SHA-256", NULL },
+	{ "PLAIN SCRAM-SHA-1 SCRAM-SHA-256-PLUS", NULL, true, false, "SCRAM-SHA-1", NULL },
+	{ "PLAIN SCRAM-SHA-256", "plain", true, false, "PLAIN", NULL },
+	{ "SCRAM-SHA-256-PLUS", NULL, true, false, NULL, "nothing that a login could be bound to" },
+	{ "PLAIN EXTERNAL", NULL, true, false, "PLAIN", NULL },
+	{ "EXTERNAL", NULL, true, false, NULL, "offers only EXTERNAL;" },
 };
 
 START_TEST(chooses)
@@ -161,6 +173,102 @@ START_TEST(login)
 }
 END_TEST
 
+/* Behind one that did not work comes the next, but none that is not bound behind one that is. */
+static const struct {
+	const char *tried, *next;
+} falls[] = {
+	{ "", "SCRAM-SHA-256-PLUS" },
+	{ "SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS" },
+	{ "SCRAM-SHA-256-PLUS SCRAM-SHA-1-PLUS", NULL },
+	{ "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS" },
+};
+
+START_TEST(falls_to_the_next)
+{
+	struct sasl_identity id = { .user = "tim", .secret = SPAN("secret"), .tls = true, .binding = SPAN("xyz"),
+		.tried = falls[_i].tried };
+	const char *why = "";
+	struct sasl *s = NULL;
+	int rc = sasl_start("PLAIN SCRAM-SHA-1-PLUS SCRAM-SHA-256-PLUS SCRAM-SHA-256", &id, &s, &why);
+
+	ck_assert_int_eq(rc, falls[_i].next != NULL ? 0 : -ENOENT);
+	if (rc == 0)
+		ck_assert_str_eq(sasl_mechanism(s), falls[_i].next);
+	else
+		ck_assert_msg(strstr(why, "no way to log in is left") != NULL, "%s", why);
+	sasl_free(s);
+}
+END_TEST
+
+START_TEST(falls_without_binding)
+{
+	static const char *const order[] = { "SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN", "CRAM-MD5" };
+	char tried[256] = "";
+	struct sasl_identity id = { .user = "tim", .secret = SPAN("secret"), .tls = true, .tried = tried };
+	const char *why = "";
+
+	for (int i = 0; i < ROWS(order); i++) {
+		struct sasl *s = NULL;
+
+		ck_assert_int_eq(sasl_start("CRAM-MD5 LOGIN PLAIN SCRAM-SHA-1 SCRAM-SHA-256 SCRAM-SHA-256-PLUS", &id, &s,
+		    &why), 0);
+		ck_assert_str_eq(sasl_mechanism(s), order[i]);
+		strcat(strcat(tried, " "), sasl_mechanism(s));
+		sasl_free(s);
+	}
+}
+END_TEST
+
+/* RFC 2195 §2. */
+START_TEST(cram_md5)
+{
+	struct sasl *s = start("CRAM-MD5", "tim", "tanstaaftanstaaf");
+
+	ck_assert_ptr_null(sasl_initial(s));
+	ck_assert_str_eq(sasl_answer(s,
+	    SPAN("PDE4OTYuNjk3MTcwOTUyQHBvc3RvZmZpY2UucmVzdG9uLm1jaS5uZXQ+")),
+	    "dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw");
+	ck_assert_ptr_null(sasl_answer(s, SPAN("PDE4OTYuNjk3MTcwOTUyQHBvc3RvZmZpY2UucmVzdG9uLm1jaS5uZXQ+")));
+	sasl_free(s);
+}
+END_TEST
+
+START_TEST(cram_md5_without_a_challenge)
+{
+	static const struct span none[] = { { "", 0 }, { "<not base64>", 12 }, { "A===", 4 } };
+	struct sasl *s = start("CRAM-MD5", "tim", "tanstaaftanstaaf");
+
+	ck_assert_ptr_null(sasl_answer(s, none[_i]));
+	sasl_free(s);
+}
+END_TEST
+
+/* RFC 4422 appendix A: whom to act as, or nobody but the certificate's. */
+static const struct {
+	const char *user, *initial;
+} externals[] = {
+	{ "fred@example.com", "ZnJlZEBleGFtcGxlLmNvbQ==" },
+	{ NULL, "=" },
+};
+
+START_TEST(external)
+{
+	struct sasl_identity id = { .user = externals[_i].user, .tls = true, .certificate = true };
+	const char *why = "";
+	struct sasl *s = NULL;
+
+	ck_assert_msg(sasl_start("PLAIN EXTERNAL", &id, &s, &why) == 0, "%s", why);
+	ck_assert_str_eq(sasl_mechanism(s), "EXTERNAL");
+	ck_assert_str_eq(sasl_initial(s), externals[_i].initial);
+	ck_assert_ptr_null(sasl_answer(s, SPAN("")));
+	ck_assert(sasl_is_proved(s));
+	sasl_free(s);
+	/* There is no password that PLAIN could have. */
+	ck_assert_int_eq(sasl_start("PLAIN", &id, &s, &why), -ENOENT);
+	ck_assert_msg(strstr(why, "used with EXTERNAL") != NULL, "%s", why);
+}
+END_TEST
+
 START_TEST(a_nul_is_refused)
 {
 	struct sasl_identity id = { .user = "tim", .secret = { "sec\0ret", 7 }, .tls = true };
@@ -200,6 +308,11 @@ suite_sasl(void)
 	tcase_add_test(t, plain_without_initial);
 	tcase_add_test(t, plain_too_long_for_initial);
 	tcase_add_loop_test(t, login, 0, ROWS(prompts));
+	tcase_add_loop_test(t, falls_to_the_next, 0, ROWS(falls));
+	tcase_add_test(t, falls_without_binding);
+	tcase_add_test(t, cram_md5);
+	tcase_add_loop_test(t, cram_md5_without_a_challenge, 0, 3);
+	tcase_add_loop_test(t, external, 0, ROWS(externals));
 	tcase_add_test(t, a_nul_is_refused);
 	tcase_add_test(t, a_secret_has_an_end);
 	suite_add_tcase(s, t);
