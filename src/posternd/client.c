@@ -104,12 +104,12 @@ on_login(void *arg, const struct login *l)
 
 /* The one mechanism that the engine does not do itself. */
 static void
-on_sasl(void *arg, const char *mechanism, struct span message)
+on_sasl(void *arg, const char *mechanism, bool begins, struct span message)
 {
 	struct client *c = arg;
 
 	(void)mechanism;
-	entry_scram(&c->entry, message);
+	entry_scram(&c->entry, begins, message);
 }
 
 /* ---- messages ---- */

@@ -128,10 +128,11 @@ step(struct entry *e, struct span message)
 	buf_done(&out);
 }
 
-/* The engine does not say when an exchange was cancelled: what begins anew ends an old one. */
 void
-entry_scram(struct entry *e, struct span message)
+entry_scram(struct entry *e, bool begins, struct span message)
 {
+	if (begins)
+		forget(e);
 	if (e->scram == NULL) {
 		if (is_shut_out(e))
 			return;

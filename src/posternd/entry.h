@@ -32,7 +32,7 @@ struct entry {
 };
 
 void entry_login(struct entry *e, const struct login *l);
-void entry_scram(struct entry *e, struct span message);
+void entry_scram(struct entry *e, bool begins, struct span message);
 void entry_say_no(struct entry *e);     /* and the engine has settled it */
 void entry_done(struct entry *e);
 

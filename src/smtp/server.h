@@ -76,9 +76,10 @@ struct server_ops {
 	/* A question.  PLAIN and LOGIN; the login is lent, until the answer. */
 	void (*login)(void *arg, const struct login *l);
 	/* A question.  Any other mechanism of the configuration: the client's
-	   next message, NULL p if it began without one.  server_challenge() has
-	   it go on, server_accept() lets it in. */
-	void (*sasl)(void *arg, const char *mechanism, struct span message);
+	   next message, NULL p if it began without one.  begins: an exchange
+	   does, and whatever was left of another is over, cancelled perhaps.
+	   server_challenge() has it go on, server_accept() lets it in. */
+	void (*sasl)(void *arg, const char *mechanism, bool begins, struct span message);
 };
 
 /* *config is copied; ops and arg live as long as the server. */

@@ -29,7 +29,7 @@ prompt(struct server *s)
 
 /* The client's message, decoded. */
 static void
-take_message(struct server *s, struct span message)
+take_message(struct server *s, bool begins, struct span message)
 {
 	struct login login;
 	int          r;
@@ -37,7 +37,7 @@ take_message(struct server *s, struct span message)
 	s->state = AT_COMMAND;
 	if (s->challenge.mechanism == CHALLENGE_NONE) {
 		server_asks(s, ASK_AUTH, true);
-		s->ops->sasl(s->arg, s->mechanism, message);
+		s->ops->sasl(s->arg, s->mechanism, begins, message);
 		return;
 	}
 	r = challenge_take(&s->challenge, message, &login);
@@ -53,7 +53,7 @@ take_message(struct server *s, struct span message)
 
 /* "=" is an empty one, and only as an initial response (RFC 4954 §4). */
 static void
-take_encoded(struct server *s, struct span text)
+take_encoded(struct server *s, bool begins, struct span text)
 {
 	struct buf b;
 
@@ -62,7 +62,7 @@ take_encoded(struct server *s, struct span text)
 	if (base64_get(text, &b) < 0)
 		fail(s, 501, "5.5.2", "this is no base64");
 	else
-		take_message(s, buf_view(&b));
+		take_message(s, begins, buf_view(&b));
 	buf_wipe(&b);
 }
 
@@ -76,7 +76,7 @@ server_auth_line(struct server *s, const struct line *line)
 	else if (span_eq(line->text, SPAN("*")))
 		fail(s, 501, "5.7.0", "cancelled");
 	else
-		take_encoded(s, line->text);
+		take_encoded(s, false, line->text);
 }
 
 void
@@ -137,11 +137,11 @@ server_do_auth(struct server *s, const struct line *line, struct span args)
 	else if (!take_mechanism(s, name))
 		fail(s, 504, "5.5.4", "no such mechanism here");
 	else if (span_eq(initial, SPAN("=")))
-		take_message(s, SPAN(""));
+		take_message(s, true, SPAN(""));
 	else if (initial.n > 0)
-		take_encoded(s, initial);
+		take_encoded(s, true, initial);
 	else if (s->challenge.mechanism == CHALLENGE_NONE)
-		take_message(s, (struct span){ NULL, 0 });
+		take_message(s, true, (struct span){ NULL, 0 });
 	else
 		prompt(s);
 }

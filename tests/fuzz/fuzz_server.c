@@ -114,11 +114,12 @@ on_login(void *arg, const struct login *l)
 }
 
 static void
-on_sasl(void *arg, const char *mechanism, struct span message)
+on_sasl(void *arg, const char *mechanism, bool begins, struct span message)
 {
 	struct owner *o = arg;
 
 	must(strcmp(mechanism, "TOY") == 0);
+	must(message.p != NULL || begins);
 	o->challenge = message.p == NULL;
 	asked(o, 'A');
 }

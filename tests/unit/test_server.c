@@ -170,11 +170,11 @@ on_login(void *arg, const struct login *l)
 
 /* TOY: the client says nothing, is asked "who", and says "me". */
 static void
-on_sasl(void *arg, const char *mechanism, struct span message)
+on_sasl(void *arg, const char *mechanism, bool begins, struct span message)
 {
 	struct owner *o = arg;
 
-	buf_printf(&o->log, "sasl %s %s;", mechanism, message.p == NULL ? "-" : "+");
+	buf_printf(&o->log, "sasl %s %s%s;", mechanism, begins ? "" : "on", message.p == NULL ? "-" : "+");
 	if (message.p == NULL)
 		owe(o, 334, NULL, "who");
 	else if (span_eq(message, SPAN("me")))
@@ -597,7 +597,11 @@ static const struct row rows[] = {
 	{ "another mechanism", SERVER_AUTH, .in = "AUTH toy\r\neW91\r\nAUTH TOY\r\nbWU=\r\n"
 	  "NOOP\r\n",
 	  .out = "334 d2hv\r\n535 5.7.8 no\r\n334 d2hv\r\n235 2.7.0 authenticated\r\n" OK,
-	  .log = "sasl TOY -;sasl TOY +;sasl TOY -;sasl TOY +;" },
+	  .log = "sasl TOY -;sasl TOY on+;sasl TOY -;sasl TOY on+;" },
+	{ "another mechanism, cancelled, then again", SERVER_AUTH, .in = "AUTH TOY\r\n*\r\nAUTH TOY\r\nbWU=\r\n"
+	  "NOOP\r\n",
+	  .out = "334 d2hv\r\n501 5.7.0 cancelled\r\n334 d2hv\r\n235 2.7.0 authenticated\r\n" OK,
+	  .log = "sasl TOY -;sasl TOY -;sasl TOY on+;" },
 	{ "a bare LF in the exchange", SERVER_AUTH, .in = "AUTH LOGIN\r\nYW5u\nNOOP\r\n",
 	  .out = "334 VXNlcm5hbWU6\r\n500 5.5.2 lines end in CR LF\r\n" OK, .log = "" },
 };
