@@ -13,6 +13,8 @@
 #include "smtp/reply.h"
 #include "smtp/sasl.h"
 
+#define TRIED_MAX      256
+#define BINDING_MAX    64
 #define MAX_CHALLENGES 8        /* no mechanism needs more; a server that asks for ever is broken off */
 
 enum phase { CONNECT, TLS, BANNER, EHLO, HELO, STARTTLS, AUTH, ANSWER, UP, QUIT, DEAD, NPHASE };
@@ -24,6 +26,7 @@ struct login {
 	struct conn    *conn;
 	struct sasl    *sasl;
 	const char     *answer;         /* to the last challenge */
+	struct buf      tried;          /* mechanisms that are of no use here, blanks between */
 	struct timer   *deadline;
 	struct timer   *later;          /* the end, from the loop */
 	char            peer[320];
@@ -270,16 +273,33 @@ secure(const struct login *l)
 	return conn_is_tls(l->conn);
 }
 
+/* With the best mechanism that was not tried. */
+static int
+begin_auth(struct login *l, const char **ret_why)
+{
+	const struct relay_conf *rc = l->p.relay;
+	struct sasl_identity id = {
+		.user = rc->user, .secret = buf_view(&l->secret), .allowed = rc->auth, .tried = buf_cstr(&l->tried),
+		.tls = secure(l), .plain_ok = rc->tls == TLS_NONE,
+		.token = rc->oauth != NULL, .host = rc->host, .port = rc->port,
+	};
+	struct buf binding;
+	int r;
+
+	buf_init(&binding, BINDING_MAX);
+	id.unique = conn_binding(l->conn, &binding) == TLS_BINDING_UNIQUE;
+	id.binding = buf_view(&binding);
+	r = sasl_start(l->ehlo.auth, &id, &l->sasl, ret_why);
+	buf_wipe(&binding);
+	l->challenges = 0;
+	return r;
+}
+
 /* Whether TLS and AUTH are still to come is decided here and nowhere else. */
 static enum phase
 after_ehlo(struct login *l)
 {
 	const struct relay_conf *rc = l->p.relay;
-	struct sasl_identity id = {
-		.user = rc->user, .secret = buf_view(&l->secret), .allowed = rc->auth,
-		.tls = secure(l), .plain_ok = rc->tls == TLS_NONE,
-		.token = rc->oauth != NULL, .host = rc->host, .port = rc->port,
-	};
 	const char *why;
 
 	if (rc->tls == TLS_STARTTLS && !secure(l))
@@ -289,7 +309,7 @@ after_ehlo(struct login *l)
 		return UP;
 	if (!(l->ehlo.ext & EXT_AUTH))
 		return refuse(l, "5.7.4", "does not offer AUTH, but a user is configured");
-	if (sasl_start(l->ehlo.auth, &id, &l->sasl, &why) != 0)
+	if (begin_auth(l, &why) != 0)
 		return refuse(l, "5.7.4", why);
 	return AUTH;
 }
@@ -358,7 +378,7 @@ answer_enter(struct login *l)
 	formed(l, command_auth_line(conn_out(l->conn), l->answer));
 }
 
-/* What the challenge said behind a token that is refused; the reply's own words are always the same. */
+/* What the challenge said behind what is refused; the reply's own words are always the same. */
 static void
 quote_status(struct login *l)
 {
@@ -367,7 +387,8 @@ quote_status(struct login *l)
 
 	if (status == NULL)
 		return;
-	snprintf(l->why.text + n, sizeof(l->why.text) - n, " (token: %s)", status);
+	snprintf(l->why.text + n, sizeof(l->why.text) - n, " (%s%s)",
+	    l->p.relay->oauth != NULL ? "token: " : "", status);
 	/* A token made anew would be of the same scope (RFC 6750 §3.1). */
 	if (strcmp(status, "insufficient_scope") == 0)
 		status_local(&l->why, VERDICT_CONFIG, SCOPE_RELAY, "5.7.8", "%s: the token does not cover sending mail "
@@ -375,23 +396,58 @@ quote_status(struct login *l)
 }
 
 static enum phase
+challenged(struct login *l, const struct reply *r)
+{
+	if (++l->challenges > MAX_CHALLENGES) {
+		because(l, VERDICT_PAUSE, "4.7.0", "asks for ever at AUTH");
+		return QUIT;
+	}
+	l->answer = sasl_answer(l->sasl, span_trim(buf_view(&r->lines)));
+	if (sasl_is_forged(l->sasl))
+		return refuse(l, "5.7.0", "does not know the password that it asks for (its signature is wrong): "
+		    "is this the right server?");
+	if (l->answer == NULL)
+		l->answer = "*";
+	return ANSWER;
+}
+
+/*
+ * The server has no such mechanism after all, or does it as nobody could.
+ * Never behind a password that was refused: it would be as wrong by another.
+ */
+static enum phase
+try_next(struct login *l, const struct reply *r)
+{
+	const char *why;
+
+	if (l->tried.n > 0)
+		buf_char(&l->tried, ' ');
+	buf_str(&l->tried, sasl_mechanism(l->sasl));
+	sasl_free(l->sasl);
+	l->sasl = NULL;
+	if (begin_auth(l, &why) == 0)
+		return AUTH;
+	return r->code == 504 ? refused(l, WHEN_AUTH, r) : refuse(l, "5.7.4", why);
+}
+
+static enum phase
 auth_reply(struct login *l, const struct reply *r)
 {
 	enum phase next;
 
-	if (r->code == 334 && ++l->challenges > MAX_CHALLENGES) {
-		because(l, VERDICT_PAUSE, "4.7.0", "asks for ever at AUTH");
-		return QUIT;
-	}
-	if (r->code == 334) {
-		l->answer = sasl_answer(l->sasl, span_trim(buf_view(&r->lines)));
-		if (l->answer == NULL)
-			l->answer = "*";
-		return ANSWER;
-	}
-	next = r->code == 235 ? UP : refused(l, WHEN_AUTH, r);
-	if (next != UP)
+	if (r->code == 334)
+		return challenged(l, r);
+	if (r->code / 100 == 5 && (r->code == 504 || sasl_is_useless(l->sasl)))
+		return try_next(l, r);
+	if (r->code != 235) {
+		next = refused(l, WHEN_AUTH, r);
 		quote_status(l);
+	} else if (!sasl_is_proved(l->sasl)) {
+		next = refuse(l, "5.7.0", "accepts the login without having shown that it knows the password: "
+		    "is this the right server?");
+	} else {
+		next = UP;
+	}
 	sasl_free(l->sasl);
 	l->sasl = NULL;
 	return next;
@@ -430,6 +486,7 @@ login_start(const struct login_params *p)
 	l->p = *p;
 	buf_init(&l->secret, LIMIT_AUTH_LINE);
 	buf_span(&l->secret, p->secret);
+	buf_init(&l->tried, TRIED_MAX);
 	reply_init(&l->reply);
 	snprintf(l->peer, sizeof(l->peer), "%s:%u", p->relay->host, p->relay->port);
 	l->deadline = timer_new(p->base, on_deadline, l);
@@ -473,6 +530,7 @@ login_free(struct login *l)
 	conn_free(l->conn);
 	sasl_free(l->sasl);
 	buf_wipe(&l->secret);
+	buf_done(&l->tried);
 	reply_done(&l->reply);
 	timer_free(l->deadline);
 	timer_free(l->later);

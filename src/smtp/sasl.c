@@ -24,7 +24,7 @@ struct sasl {
 	unsigned                spoken;
 	bool                    held;           /* message was too long to go with AUTH, and waits */
 	bool                    finished;       /* the library says that all is well */
-	bool                    forged;
+	bool                    forged, useless;
 	struct buf              message;        /* the client's last, in base64; as good as the secret */
 	struct buf              status;
 };
@@ -206,6 +206,7 @@ step(struct sasl *s, struct span challenge)
 
 	if (rc != GSASL_OK && rc != GSASL_NEEDS_MORE) {
 		s->forged = s->mech->proves && s->spoken == 3;
+		s->useless = !s->forged;
 		return false;
 	}
 	s->finished = rc == GSASL_OK;
@@ -225,7 +226,8 @@ speak_library(struct sasl *s, struct span challenge)
 		s->spoken++;
 		return "";
 	}
-	if (s->mech->proves && s->spoken == 1 && asks_too_much(challenge))
+	s->useless = s->mech->proves && s->spoken == 1 && asks_too_much(challenge);
+	if (s->useless)
 		return NULL;
 	s->spoken++;
 	return step(s, challenge) ? buf_cstr(&s->message) : NULL;
@@ -235,7 +237,7 @@ speak_library(struct sasl *s, struct span challenge)
 static const char *
 speak(struct sasl *s, struct span challenge)
 {
-	if (s->spoken == s->mech->answers || s->forged)
+	if (s->spoken == s->mech->answers || s->forged || s->useless)
 		return NULL;
 	return s->mech->put != NULL ? speak_token(s, challenge) : speak_library(s, challenge);
 }
@@ -274,6 +276,8 @@ sasl_answer(struct sasl *s, struct span challenge)
 	buf_init(&clear, LIMIT_REPLY_BYTES);
 	if ((base64_get(span_trim(challenge), &clear) == 0 && clear.n > 0) || token)
 		r = speak(s, buf_view(&clear));
+	else
+		s->useless = s->spoken < s->mech->answers;
 	buf_done(&clear);
 	return r;
 }
@@ -282,6 +286,12 @@ bool
 sasl_is_proved(const struct sasl *s)
 {
 	return !s->mech->proves || s->finished;
+}
+
+bool
+sasl_is_useless(const struct sasl *s)
+{
+	return s->useless;
 }
 
 bool

@@ -63,7 +63,12 @@ const char *sasl_initial(struct sasl *s);
 
 /*
  * Answer a 334 challenge (its base64 text); valid until the next call.  NULL:
- * none, send "*"; the mechanism is of no use here, but for sasl_is_forged().
+ * none, send "*".  What that means is one of:
+ *   useless  no challenge of this mechanism, or one that it cannot go on with:
+ *            another may do
+ *   forged   the server tried to show that it knows the password, and does
+ *            not: this is not the account's server
+ *   neither  all was said, and the server asks on
  */
 const char *sasl_answer(struct sasl *s, struct span challenge);
 
@@ -72,7 +77,8 @@ const char *sasl_answer(struct sasl *s, struct span challenge);
  * that it knows the password?  Without, its yes is worth nothing (RFC 5802 §9).
  */
 bool sasl_is_proved(const struct sasl *s);
-bool sasl_is_forged(const struct sasl *s);      /* it tried, and does not: this is not the account's server */
+bool sasl_is_useless(const struct sasl *s);
+bool sasl_is_forged(const struct sasl *s);
 
 /*
  * What the server gave as the reason in its challenge after a token or proof

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The daemon's memory has no AUTH line once a login is over, whether it was
-# taken or refused, nor a piece of one that something else did not happen to
-# overwrite.
+# The daemon's memory has neither a password nor an AUTH line once a login is
+# over, whether it was taken or refused, nor a piece of one that something else
+# did not happen to overwrite.
 . "$SYSTEM/lib.sh"
 
 if ! command -v python3 > /dev/null; then
@@ -9,12 +9,12 @@ if ! command -v python3 > /dev/null; then
 	exit 0
 fi
 
-# How many pieces of its AUTH PLAIN the daemon's memory has; "-" where the kernel lets nobody look.
+# How many pieces of a password, or of its AUTH PLAIN, the daemon's memory has; "-" where the kernel lets nobody look.
 seen() {	# PASSWORD
 	python3 - "$POSTERND_PID" "$USER_NAME" "$1" <<-'EOF'
 	import base64, sys
 	pid, user, password = sys.argv[1], *(word.encode() for word in sys.argv[2:])
-	wanted = [base64.b64encode(b'\0%s\0%s' % (user, password))]
+	wanted = [base64.b64encode(b'\0%s\0%s' % (user, password)), password]
 	pieces = {word[i:i + 12] for word in wanted for i in range(0, max(len(word) - 12, 1))}
 	n = 0
 	try:

@@ -99,6 +99,7 @@ START_TEST(plain)
 	ck_assert_str_eq(sasl_initial(s), plains[_i].initial);
 	/* One message is all there is: a server that asks again is not PLAIN's. */
 	ck_assert_ptr_null(sasl_answer(s, SPAN("")));
+	ck_assert(!sasl_is_useless(s));
 	ck_assert_ptr_null(sasl_answer(s, SPAN("")));
 	ck_assert_ptr_null(sasl_initial(s));
 	sasl_free(s);
@@ -239,6 +240,7 @@ START_TEST(cram_md5_without_a_challenge)
 	struct sasl *s = start("CRAM-MD5", "tim", "tanstaaftanstaaf");
 
 	ck_assert_ptr_null(sasl_answer(s, none[_i]));
+	ck_assert(sasl_is_useless(s));
 	sasl_free(s);
 }
 END_TEST

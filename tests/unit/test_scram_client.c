@@ -216,6 +216,7 @@ START_TEST(a_forged_server)
 	exchange(&t, 0);
 	ck_assert_ptr_null(challenge(&t, lasts[_i]));
 	ck_assert(sasl_is_forged(t.s));
+	ck_assert(!sasl_is_useless(t.s));       /* no other mechanism is to be tried with it */
 	ck_assert(!sasl_is_proved(t.s));
 	ck_assert_ptr_null(challenge(&t, lasts[_i]));
 	sasl_free(t.s);
@@ -269,7 +270,8 @@ START_TEST(a_hostile_challenge)
 	snprintf(text, sizeof(text), hostile[_i], t.bare + 9);
 	ck_assert_ptr_null(challenge(&t, text));
 	ck_assert(!sasl_is_proved(t.s));
-	ck_assert(!sasl_is_forged(t.s));        /* of no use, that is all */
+	ck_assert(!sasl_is_forged(t.s));
+	ck_assert(sasl_is_useless(t.s));
 	sasl_free(t.s);
 }
 END_TEST
