@@ -54,8 +54,7 @@ struct conn {
 	char      *summary;
 
 	struct buf why;
-	bool       why_tls;
-	bool       why_clean;
+	bool       why_tls, why_clean;
 	bool       told;                /* gone() was called */
 	bool       turning;
 	bool       stopped;
