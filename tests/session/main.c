@@ -174,7 +174,7 @@ main(int argc, char **argv)
 {
 	static const struct ring_suite suites[] = {
 		{ "rows", suite_rows }, { "faults", suite_faults }, { "actions", suite_actions },
-		{ "queue", suite_queue },
+		{ "queue", suite_queue }, { "day", suite_day },
 	};
 	int rc;
 

@@ -179,9 +179,10 @@ on_wake(void *arg)
 static void
 put_relay(struct buf *b, const struct rig_relay *u, const char *name)
 {
-	buf_printf(b, "relay %s {\n\thost = \"%s\"\n\tport = %u\n\ttls = \"none\"\n\tuser = \"alice\"\n"
+	buf_printf(b, "relay %s {\n\thost = \"%s\"\n\tport = %u\n\ttls = \"none\"\n\tuser = \"%s\"\n"
 	    "\tpassword = \"%s\"\n%s\n}\n", name,
-	    u->host != NULL ? u->host : "127.0.0.1", script_port(u->script), u->secret, u->lines != NULL ? u->lines : "");
+	    u->host != NULL ? u->host : "127.0.0.1", script_port(u->script),
+	    u->user != NULL ? u->user : "alice", u->secret, u->lines != NULL ? u->lines : "");
 }
 
 static struct config *
@@ -199,7 +200,7 @@ read_config(struct rig *r)
 		put_relay(&text, &r->relay[i], names[i]);
 	scratch_write(&r->spool, ".", "conf", buf_view(&text));
 	buf_printf(&path, "%s/conf", r->spool.path);
-	if (config_read(buf_cstr(&path), "/nonexistent", &c, &why) != 0)
+	if (config_read(buf_cstr(&path), r->providers != NULL ? r->providers : "/nonexistent", &c, &why) != 0)
 		ck_abort_msg("%s", buf_cstr(&why));
 	buf_done(&text);
 	buf_done(&path);
@@ -214,7 +215,7 @@ rig_listen(struct rig *r)
 		struct rig_relay    *u = &r->relay[i];
 		struct script_params p = {
 			.base = r->base, .server = u->server, .tls = SCRIPT_PLAIN, .turns = u->turn,
-			.nturns = RIG_TURNS, .silent = u->silent,
+			.nturns = RIG_TURNS, .silent = u->silent, .moment = u->moment, .arg = r,
 		};
 
 		if (u->script == NULL)

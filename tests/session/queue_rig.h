@@ -30,8 +30,10 @@ struct rig_relay {
 	struct server_conf server;              /* before rig_start() */
 	bool               silent;              /* before rig_start(): SYNs go unanswered */
 	struct turn        turn[RIG_TURNS];
+	void             (*moment)(void *arg, unsigned n);      /* script.h; arg is the rig */
 	const char        *secret;              /* what our configuration says, … */
 	char               password[16];        /* … and what it takes */
+	const char        *user;                /* NULL: alice; server.user is its other half */
 	const char        *host;                /* NULL: 127.0.0.1; another name of this machine */
 	const char        *lines;               /* more options of its relay { } */
 };
@@ -47,6 +49,7 @@ struct rig {
 	bool               late;
 	size_t             nrelays;
 	struct rig_relay   relay[RIG_RELAYS];   /* "one", "two", "three" */
+	const char        *providers;           /* the folder of their files; NULL: none */
 	const char        *top;                 /* more lines of the configuration */
 	struct buf         log;
 	unsigned           idle;                /* times idle() came */
@@ -124,5 +127,6 @@ TCase *queue_lanes_three_case(void);
 TCase *queue_pause_case(void);
 TCase *queue_pause_two_case(void);
 TCase *queue_actions_case(void);
+TCase *queue_day_case(void);
 
 #endif

@@ -31,3 +31,12 @@ suite_queue(void)
 	suite_add_tcase(s, queue_actions_case());
 	return s;
 }
+
+Suite *
+suite_day(void)
+{
+	Suite *s = suite_create("day");
+
+	suite_add_tcase(s, queue_day_case());
+	return s;
+}

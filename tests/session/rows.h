@@ -17,6 +17,7 @@ extern const struct rows rows_opening;          /* connect to AUTH */
 extern const struct rows rows_message;          /* MAIL to the end of data, QUIT */
 extern const struct rows rows_stream;           /* many messages, long ones, odd replies */
 
-Suite *suite_queue(void);                       /* the queue with its sessions: queue_rig.h */
+Suite *suite_queue(void);
+Suite *suite_day(void);                         /* an account's worst day and a half: queue_day.c */
 
 #endif
