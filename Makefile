@@ -59,7 +59,7 @@ COMPILE = $(CC) $(STD) $(CPPFLAGS) $(LIB_CFLAGS) $(WARN) $(CFLAGS) $(SANITIZE) \
 LINK = $(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -pthread
 
 # The ladder: a folder includes only folders above it (tests/layers).
-FOLDERS = base oauth mail idna spool smtp net config route relay sendmail posternd postern
+FOLDERS = base oauth mail idna spool smtp net config import route relay sendmail posternd postern
 
 sources = $(wildcard src/$(1)/*.c)
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
@@ -88,7 +88,7 @@ $(BUILD)/sendmail: $(call libs,sendmail spool mail base)
 $(BUILD)/posternd: $(call libs,posternd relay route config net smtp spool idna mail base)
 	$(LINK) -o $@ $^ $(EVENT_LIBS) $(SSL_LIBS) $(CONFUSE_LIBS) $(GSASL_LIBS) $(IDN2_LIBS)
 
-$(BUILD)/postern: $(call libs,postern route config smtp spool idna mail base)
+$(BUILD)/postern: $(call libs,postern import route config smtp spool idna mail base)
 	$(LINK) -o $@ $^ $(CONFUSE_LIBS) $(GSASL_LIBS) $(IDN2_LIBS) $(JANSSON_LIBS)
 
 # Of the protocol's archive it needs what needs no libgsasl.
@@ -116,7 +116,7 @@ PRODUCT_LIBS = $(EVENT_LIBS) $(SSL_LIBS) $(CONFUSE_LIBS) $(GSASL_LIBS) $(IDN2_LI
 ring_objects = $(call objects,$(wildcard tests/$(1)/*.c))
 
 # A test binary has its own main: the programs' folders come without theirs.
-TEST_LIBS = $(call libs,posternd postern sendmail relay route config net smtp spool idna mail oauth base)
+TEST_LIBS = $(call libs,posternd postern sendmail relay import route config net smtp spool idna mail oauth base)
 
 $(BUILD)/tests/%.o: STD += -Itests $(CHECK_CFLAGS)
 

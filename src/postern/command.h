@@ -15,6 +15,7 @@ extern const struct args_option log_options[];
 extern const struct args_option act_options[];
 extern const struct args_option requeue_options[];
 extern const struct args_option flush_options[];
+extern const struct args_option import_options[];
 
 int command_status(int argc, char **argv);
 int command_queue(int argc, char **argv);
@@ -33,5 +34,6 @@ int command_verify(int argc, char **argv);
 int command_passwd(int argc, char **argv);
 int command_login(int argc, char **argv);
 int command_flush(int argc, char **argv);
+int command_import(int argc, char **argv);
 
 #endif

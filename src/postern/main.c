@@ -38,6 +38,8 @@ static const struct command commands[] = {
 	{ "newaliases", command_newaliases, "[FILE]", "check the aliases file", NULL },
 	{ "passwd", command_passwd, "FILE NAME", "put a user of a listener into its users file", NULL },
 	{ "login", command_login, "RELAY", "agree that this machine sends mail for an account (OAuth)", NULL },
+	{ "import", command_import, "[SOURCE] [--write] [--to DIR] [--root DIR] [--yes]",
+	  "take over what another mail system was told", import_options },
 	{ "check", command_check, "[FILE]", "read the configuration and say what is wrong with it", NULL },
 	{ "help", command_help, "[COMMAND]", "say what a command takes", NULL },
 };

@@ -1,0 +1,192 @@
+/* import.c - which systems are here; reading one; the files beside the configuration. */
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/fs.h"
+#include "import/model.h"
+#include "import/sources.h"
+
+#ifndef POSTERN_USER
+#define POSTERN_USER "postern"
+#endif
+
+static const struct {
+	const char *name;
+	int       (*read)(struct import *im, const char *path);
+	const char *paths[4];   /* the first that is there */
+} sources[IMPORT_KINDS] = {
+	[IMPORT_POSTFIX] = { "postfix", postfix_read, { "/etc/postfix/main.cf" } },
+	[IMPORT_EXIM] = { "exim", exim_read, { "/etc/exim4/update-exim4.conf.conf" } },
+	[IMPORT_NULLMAILER] = { "nullmailer", nullmailer_read,
+	    { "/etc/nullmailer/remotes", "/usr/local/etc/nullmailer/remotes" } },
+	[IMPORT_DMA] = { "dma", dma_read, { "/etc/dma/dma.conf" } },
+	[IMPORT_SSMTP] = { "ssmtp", ssmtp_read, { "/etc/ssmtp/ssmtp.conf" } },
+	[IMPORT_MSMTP] = { "msmtp", msmtp_read, { "/etc/msmtprc", "/usr/local/etc/msmtprc" } },
+	[IMPORT_ESMTP] = { "esmtp", esmtp_read, { "/etc/esmtprc", "/usr/local/etc/esmtprc" } },
+};
+
+const char *
+import_name(enum import_kind k)
+{
+	return sources[k].name;
+}
+
+enum import_kind
+import_kind_of(const char *name)
+{
+	enum import_kind k = 0;
+
+	while (k < IMPORT_KINDS && strcmp(sources[k].name, name) != 0)
+		k++;
+	return k;
+}
+
+/* ---- the disk ---- */
+
+static int
+read_below(void *arg, const char *path, struct buf *ret)
+{
+	struct buf  full;
+	struct stat st;
+	int         r = -ENAMETOOLONG;
+
+	buf_init(&full, 4096);
+	buf_printf(&full, "%s%s", (const char *)arg, path);
+	if (!full.over)
+		r = fs_slurp_path(buf_cstr(&full), IMPORT_TEXT_MAX, &st, ret);
+	buf_done(&full);
+	return r;
+}
+
+bool
+import_detect(enum import_kind k, const char *root, struct buf *ret)
+{
+	struct buf full;
+	bool       found = false;
+
+	buf_init(&full, 4096);
+	for (size_t i = 0; !found && i < 4 && sources[k].paths[i] != NULL; i++) {
+		buf_clear(&full);
+		buf_printf(&full, "%s%s", root, sources[k].paths[i]);
+		found = !full.over && access(buf_cstr(&full), F_OK) == 0;
+		if (found) {
+			buf_clear(ret);
+			buf_str(ret, sources[k].paths[i]);
+		}
+	}
+	buf_done(&full);
+	return found;
+}
+
+static int
+cannot(struct import *im, int error, struct buf *why)
+{
+	buf_printf(why, "%s: %s", buf_cstr(&im->source), strerror(error));
+	if (error == EACCES)
+		buf_str(why, "; run this as root");
+	return error == EACCES || error == EPERM ? EX_NOPERM : EX_NOINPUT;
+}
+
+int
+import_read(enum import_kind k, const char *root, const char *providers, struct import **ret, struct buf *why)
+{
+	struct import *im = model_new(k);
+	int            r, rc = 0;
+
+	if (!import_detect(k, root, &im->source)) {
+		buf_printf(why, "%s: there is no %s%s", import_name(k), root, sources[k].paths[0]);
+		import_free(im);
+		return EX_NOINPUT;
+	}
+	im->read = read_below;
+	im->arg = (void *)root;
+	r = sources[k].read(im, buf_cstr(&im->source));
+	if (r < 0)
+		rc = cannot(im, -r, why);
+	else
+		model_settle(im, providers);
+	if (rc == 0 && model_relays(im) == 0) {
+		buf_printf(why, "%s: names no relay, so %s delivers by itself or is not set up; "
+		    "there is nothing to import, write relay { } as postern.conf(5) shows",
+		    buf_cstr(&im->source), import_name(k));
+		rc = EX_DATAERR;
+	}
+	if (rc != 0)
+		import_free(im);
+	else
+		*ret = im;
+	return rc;
+}
+
+size_t
+import_files(const struct import *im, const struct import_file **ret)
+{
+	*ret = im->files;
+	return im->nfiles;
+}
+
+/* ---- writing ---- */
+
+/*
+ * fs_replace() would make a password the group's only after its rename: here
+ * the file is the daemon's before it has its name, and nobody else's ever.
+ */
+static int
+write_one(int dir, const struct import_file *f)
+{
+	const struct group *daemon = getgrnam(POSTERN_USER);
+	struct buf          temp;
+	int                 fd, r;
+
+	if (!f->secret)
+		return fs_replace(dir, f->name, buf_view(&f->text), 0644);
+	buf_init(&temp, 512);
+	buf_printf(&temp, ".%s.new", f->name);
+	fs_unlink(dir, buf_cstr(&temp));
+	fd = fs_open(dir, buf_cstr(&temp), O_WRONLY | O_CREAT | O_EXCL, 0600);
+	r = fd < 0 ? fd : 0;
+	if (r == 0 && geteuid() == 0 && daemon != NULL && fchown(fd, 0, daemon->gr_gid) != 0)
+		r = -errno;
+	if (r == 0 && fchmod(fd, daemon != NULL && geteuid() == 0 ? 0640 : 0600) != 0)
+		r = -errno;
+	if (r == 0)
+		r = fs_write_all(fd, buf_view(&f->text));
+	if (r == 0)
+		r = fs_sync(fd);
+	if (fd >= 0)
+		fs_close(fd);
+	if (r == 0)
+		r = fs_rename_over(dir, buf_cstr(&temp), dir, f->name);
+	if (r < 0 && fd >= 0)
+		fs_unlink(dir, buf_cstr(&temp));
+	buf_done(&temp);
+	return r;
+}
+
+int
+import_write_files(const struct import *im, const char *dir, struct buf *why)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = fd < 0 ? -errno : 0;
+	const char *name = "";
+
+	for (size_t i = 0; r == 0 && i < im->nfiles; i++) {
+		name = im->files[i].name;
+		r = write_one(fd, &im->files[i]);
+	}
+	if (r == 0)
+		r = fs_sync(fd);
+	if (fd >= 0)
+		close(fd);
+	if (r == 0)
+		return 0;
+	buf_printf(why, "%s%s%s: %s", dir, name[0] != '\0' ? "/" : "", name, strerror(-r));
+	return r == -EACCES || r == -EPERM ? EX_NOPERM : EX_CANTCREAT;
+}
