@@ -44,10 +44,12 @@ struct mail {
 	bool              closed;       /* no further command of it may be written */
 	bool              written;      /* nothing of it is left to write */
 	bool              content_out;  /* all of its content was handed to the connection */
+	bool              taken;        /* its MAIL had its 2xx */
 	bool              answered;     /* some reply to a command of it was read */
 	bool              dsn;          /* the server was told of NOTIFY, RET and ENVID */
 	int64_t           began_ms;     /* clock_mono_ms when it was pulled */
 
+	uint64_t          refusals;     /* the relay's: those it knew of when this was pulled (suspects.h) */
 	void             *owner;        /* the queue's */
 	struct mail      *next;         /* the queue's or the session's list */
 };

@@ -133,6 +133,10 @@ queue_end_round(struct queue *q, struct work *w)
 	case FATE_AGAIN:
 		queue_return(q, e);
 		break;
+	case FATE_BEHIND:
+		queue_stand(q, e);
+		timer_set(q->tidy, 0);
+		break;
 	case FATE_ONWARD:
 		move_on(q, &env, e);
 		break;

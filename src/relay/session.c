@@ -525,7 +525,7 @@ pull(struct session *s)
 		return NULL;
 	m->waiting = 0;
 	m->accepted = 0;
-	m->closed = m->written = m->content_out = m->answered = false;
+	m->closed = m->written = m->content_out = m->taken = m->answered = false;
 	m->began_ms = clock_mono_ms();
 	s->pulled++;
 	flight_add(&s->flight, m);
@@ -617,7 +617,10 @@ mail_enter(struct session *s)
 static enum phase
 mail_reply(struct session *s, const struct reply *r, const struct expect *e)
 {
-	return r->code / 100 == 2 ? RCPT : refusal(s, WHEN_MAIL, r, e);
+	if (r->code / 100 != 2)
+		return refusal(s, WHEN_MAIL, r, e);
+	e->mail->taken = true;
+	return RCPT;
 }
 
 static enum phase

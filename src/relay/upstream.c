@@ -21,6 +21,11 @@
 #define RESOLVE_SOON     2              /* a name that is not to be had is asked for as after so many failures … */
 #define RESOLVE_SOON_MS  120000         /* … for so long; then it is a name that is wrong */
 
+#define ACCUSED_PAUSE_S  300            /* no login failed: another message soon shows whether it was these three */
+#define ACCUSED_HINT \
+	"three messages in a row were refused so at MAIL: look at the account, and whether it may send as these " \
+	"senders (from = of the relay replaces them), then reload posternd"
+
 static void connect_one(struct upstream *u);
 
 /* ---- the breaker ---- */
@@ -164,6 +169,7 @@ on_next(void *owner, struct session *s)
 		return NULL;
 	}
 	allowance_take(u->allowance, n);
+	m->refusals = u->suspects.refusals;
 	u->probing = u->well == PROBING;
 	return m;
 }
@@ -181,6 +187,64 @@ came_to_an_end(const struct mail *m)
 	return false;
 }
 
+/* A reply is shown with who said it; our own findings name him already. */
+static void
+sign(struct status *st, const struct session *s)
+{
+	char text[sizeof(st->text)];
+
+	if (st->code == 0)
+		return;
+	snprintf(text, sizeof(text), "%s", st->text);
+	snprintf(st->text, sizeof(st->text), "%s said: %d %.400s", session_peer(s), st->code, text);
+}
+
+static void
+accuse(struct upstream *u, const struct session *s, const struct status *refusal)
+{
+	struct status st = *refusal;
+
+	sign(&st, s);
+	if (u->well != RESTING && !u->quitting)
+		rest(u, &st);
+}
+
+/* A message refused at MAIL for no certain reason gets the verdict that the others give it. */
+static void
+weigh(struct upstream *u, const struct session *s, struct mail *m)
+{
+	struct status st = m->rcpt[0].status;
+	char id[ID_LEN + 1];
+
+	if (m->taken)
+		suspects_accepted(&u->suspects, m->refusals);
+	if (m->taken || st.verdict != VERDICT_REJECT || !st.unsure)
+		return;
+	switch (suspects_refused(&u->suspects, m->msg->id, m->refusals, &st)) {
+	case SUSPECT_GUILTY:
+		return;
+	case SUSPECT_BEHIND:
+		msgid_format(m->msg->id, id);
+		log_info("%s: relay=%s, status=suspect, reason=%d %s; others are tried first", id, u->relay->name,
+		    st.code, st.text);
+		st.verdict = VERDICT_RECONNECT;
+		break;
+	case SUSPECT_WAITS:
+		st.verdict = VERDICT_DEFER;
+		break;
+	case SUSPECT_ACCOUNT:
+		st.verdict = VERDICT_CONFIG;
+		st.scope = SCOPE_RELAY;
+		st.pause_s = ACCUSED_PAUSE_S;
+		st.hint = ACCUSED_HINT;
+		break;
+	}
+	for (size_t i = 0; i < m->nrcpt; i++)
+		m->rcpt[i].status = st;
+	if (st.verdict == VERDICT_CONFIG)
+		accuse(u, s, &st);
+}
+
 static bool
 was_taken(const struct mail *m)
 {
@@ -196,6 +260,7 @@ on_settled(void *owner, struct session *s, struct mail *m)
 	struct link *l = owner;
 	struct upstream *u = l->up;
 
+	weigh(u, s, m);
 	if (was_taken(m)) {
 		u->carried++;
 		tally_add(&u->sent, clock_mono_ms() / 1000, 1);
@@ -266,9 +331,7 @@ on_over(void *owner, struct session *s, const struct status *why)
 	bool was_up = session_was_up(s);
 	struct status st = *why;
 
-	if (st.code != 0)       /* a reply is shown with who said it; our own findings name him already */
-		snprintf(st.text, sizeof(st.text), "%s said: %d %.400s", session_peer(s), why->code, why->text);
-
+	sign(&st, s);
 	unlink_link(l);
 	if (u->quitting || upstream_is_away(u) || gets_another_token(u, &st, was_up)) {
 		/* Whatever ended it, nobody is going to rest. */
@@ -492,6 +555,7 @@ upstream_free(struct upstream *u)
 		return;
 	assert(u->links == NULL);
 	upstream_hold_done(u);
+	suspects_done(&u->suspects);
 	timer_free(u->wait);
 	token_free(u->token);
 	trust_free(u->trust);

@@ -9,6 +9,7 @@
 
 #include "net/loop.h"
 #include "relay/allowance.h"
+#include "relay/suspects.h"
 #include "relay/tally.h"
 #include "relay/upstream.h"
 
@@ -45,6 +46,7 @@ struct upstream {
 	bool                       quitting;
 	struct timer              *wait;
 
+	struct suspects            suspects;    /* refused at MAIL */
 	int64_t                    unresolved_ms;       /* since then no address is to be had */
 
 	/* What lies over the breaker (upstream_hold.c). */

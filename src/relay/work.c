@@ -420,7 +420,7 @@ note_rest(struct work *w)
 enum fate
 work_finish(struct work *w, int64_t now_s)
 {
-	bool deferred = false, back = false, counts = false, rest = false;
+	bool deferred = false, back = false, behind = false, counts = false, rest = false;
 	bool expired = retry_expired(entry_arrival_s(w->e), now_s, w->env.conf->expire_s);
 
 	work_report_failed(w, expired);
@@ -435,6 +435,7 @@ work_finish(struct work *w, int64_t now_s)
 		}
 		deferred |= t->status.verdict == VERDICT_DEFER;
 		back |= t->status.verdict != VERDICT_DEFER;
+		behind |= t->status.verdict != VERDICT_DEFER && t->status.unsure;
 		counts |= t->status.code != 0 && (t->status.verdict == VERDICT_RECONNECT ||
 		    (t->status.verdict == VERDICT_SPLIT && (t->status.scope == SCOPE_MESSAGE || !w->sent_some)));
 	}
@@ -445,7 +446,7 @@ work_finish(struct work *w, int64_t now_s)
 		note_rest(w);
 	w->e->again = counts ? w->e->again + 1 : 0;
 	if (back)
-		return FATE_AGAIN;
+		return behind ? FATE_BEHIND : FATE_AGAIN;
 	w->e->lanes &= ~work_bit(w->env.lane);
 	if (w->e->lanes != 0)
 		return FATE_ONWARD;

@@ -25,6 +25,7 @@ enum fate {
 	FATE_GONE,      /* every recipient is settled for good: remove it */
 	FATE_LATER,     /* some wait for their next attempt */
 	FATE_AGAIN,     /* some were given back: due at once, no attempt counted */
+	FATE_BEHIND,    /* the same, once the others had their turn */
 	FATE_ONWARD,    /* this lane is through; others of the entry are still to try some */
 	FATE_DEAD,      /* failed, and no report can be sent */
 };

@@ -208,6 +208,27 @@ adjust(enum verdict v, const struct judged *at, int code)
 	return v;
 }
 
+/*
+ * Is a refusal at MAIL perhaps the account's?  A rule that knows the server's
+ * words was written by somebody who knew what they mean, and a few enhanced
+ * codes speak of the message's size or the form of its sender (RFC 3463 §3.2,
+ * §3.4; RFC 6531 §3.5).  The rest may mean anybody.
+ */
+static bool
+is_unsure(const struct rule *rule, const struct judged *at, const struct status *st)
+{
+	static const char *const ours[] = { "5.1.7", "5.3.4", "5.6.7" };
+
+	if (at->when != WHEN_MAIL || st->verdict != VERDICT_REJECT)
+		return false;
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		if (strcmp(st->dsn, ours[i]) == 0)
+			return false;
+	if (rule == NULL || rule->verdict != VERDICT_REJECT)
+		return true;
+	return rule->dsn == NULL && (rule->contains == NULL || rule->contains[0] == NULL);
+}
+
 static enum scope
 scope_of(enum verdict v, enum when when)
 {
@@ -275,6 +296,7 @@ rules_judge(const struct rules *rules, const struct judged *at, const struct rep
 	}
 	ret->verdict = adjust(v, at, r->code);
 	ret->scope = scope_of(ret->verdict, at->when);
+	ret->unsure = is_unsure(rule, at, ret);
 	if (at->when == WHEN_AUTH)
 		mind_the_login(ret, at->with == WITH_TOKEN);
 }

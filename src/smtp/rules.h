@@ -69,6 +69,8 @@ struct judged {
  * phase that is not about a message no message is settled, a refusal is never
  * a success, SPLIT at RCPT only beside an accepted recipient.  SPLIT at DATA
  * or END with one recipient left is the session's to turn into DEFER.
+ * A REJECT at MAIL by the table, or by a rule that goes by the code alone, is
+ * marked unsure.
  */
 void rules_judge(const struct rules *rules, const struct judged *at, const struct reply *r,
     struct status *ret);

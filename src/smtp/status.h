@@ -27,6 +27,7 @@ struct status {
 	enum scope   scope;
 	int          code;      /* the reply's; 0: our own finding */
 	char         dsn[12];
+	bool         unsure;    /* a REJECT at MAIL that may as well be about the account */
 	int          pause_s;   /* VERDICT_PAUSE: 0 means the breaker's own back-off */
 	const char  *hint;      /* what the admin can do, or NULL; the rules' own */
 	char         text[512]; /* printable, one line; a reply's words with their enhanced code, without the code */

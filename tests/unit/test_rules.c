@@ -327,6 +327,47 @@ static const struct {
 	{ WHEN_RCPT, "250 too many recipients", VERDICT_NONE, SCOPE_RECIPIENT, 0, NULL },
 };
 
+/* Only a refusal at MAIL, and none that says for certain whom it means. */
+static const struct {
+	enum when   when;
+	const char *line;
+	bool        unsure;
+} doubts[] = {
+	{ WHEN_MAIL, "550 no", true },
+	{ WHEN_MAIL, "550 5.7.1 no", true },
+	{ WHEN_MAIL, "553 5.1.8 no such domain", true },
+	{ WHEN_MAIL, "552 5.2.2 quota", true },
+	{ WHEN_MAIL, "501 5.1.7 bad address", false },
+	{ WHEN_MAIL, "552 5.3.4 too large", false },
+	{ WHEN_MAIL, "550 5.6.7 not in ASCII", false },
+	{ WHEN_MAIL, "450 4.7.1 no", false },
+	{ WHEN_MAIL, "550 5.7.0 x", false },            /* the relay's, a rule says */
+	{ WHEN_MAIL, "571 is malformed", false },       /* a rule by words … */
+	{ WHEN_MAIL, "571 5.4.6 no", false },           /* … by an enhanced code … */
+	{ WHEN_MAIL, "571 no", true },                  /* … and by the code alone */
+	{ WHEN_RCPT, "550 no", false },
+	{ WHEN_DATA, "550 no", false },
+	{ WHEN_END, "550 no", false },
+};
+
+START_TEST(in_doubt)
+{
+	static char *malformed[] = { "is malformed", NULL };
+	struct rule rule[] = {
+		{ WHEN_MAIL, 550, dsn_5_7_0, NULL, VERDICT_CONFIG, 0, NULL, WITH_NONE },
+		{ WHEN_MAIL, 571, NULL, malformed, VERDICT_REJECT, 0, NULL, WITH_NONE },
+		{ WHEN_MAIL, 571, dsn_5_4_6, NULL, VERDICT_REJECT, 0, NULL, WITH_NONE },
+		{ WHEN_MAIL, 571, NULL, NULL, VERDICT_REJECT, 0, NULL, WITH_NONE },
+	};
+	const struct rules rules = { rule, sizeof(rule) / sizeof(rule[0]) };
+	const struct judged at = { .when = doubts[_i].when, .with = WITH_PASSWORD };
+	struct status st;
+
+	judge(&rules, &at, doubts[_i].line, &st);
+	ck_assert_msg(st.unsure == doubts[_i].unsure, "%s", doubts[_i].line);
+}
+END_TEST
+
 START_TEST(rules_first)
 {
 	struct judged at = { ruled[_i].when, false, false };
@@ -408,6 +449,7 @@ suite_rules(void)
 	tcase_add_loop_test(t, the_state_of_things, 0, ROWS(states));
 	tcase_add_loop_test(t, quotes_the_reply, 0, ROWS(words));
 	tcase_add_test(t, a_long_text_is_cut);
+	tcase_add_loop_test(t, in_doubt, 0, ROWS(doubts));
 	tcase_add_loop_test(t, rules_first, 0, ROWS(ruled));
 	tcase_add_test(t, no_rule_breaks_the_promise);
 	tcase_add_test(t, done_frees);
