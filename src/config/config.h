@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/pin.h"
 #include "config/network.h"
 #include "mail/addr.h"
 #include "smtp/rules.h"
@@ -95,10 +96,13 @@ struct relay_conf {
 	char         *ca_path;
 	char         *client_cert;      /* PEM, with what stands between it and the root; NULL: none */
 	char         *client_key;       /* NULL without a certificate; its file where none was named */
+	struct pin   *pins;             /* keys that the server may have */
+	size_t        npins;
+	bool          dane;             /* ask DNS which certificate it is to have */
 	char         *tls_min;
 	char         *tls_ciphers;      /* NULL: the library's */
 	bool          insecure;         /* tls = none beyond loopback, in words */
-	bool          verify;           /* true unless tls-verify = false */
+	bool          verify;           /* the certificate's chain and name */
 	struct addr  *from;             /* NULL: the envelope sender is kept */
 	enum from_header from_header;
 	char         *helo;             /* EHLO name; NULL: config.hostname */

@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "base/log.h"
+#include "base/pin.h"
 #include "base/text.h"
 #include "base/url.h"
 #include "config/network.h"
@@ -23,7 +24,7 @@ enum kind {
 	KIND_TEXT, KIND_NUMBER, KIND_DURATION, KIND_SIZE, KIND_FLAG, KIND_WORD,
 	KIND_HOST, KIND_DOMAIN, KIND_HELO, KIND_ADDRESS, KIND_PATH, KIND_NAME,
 	KIND_MECHANISMS, KIND_FACILITY, KIND_LEVEL, KIND_VERDICT, KIND_CODE, KIND_DSN,
-	KIND_MASQUERADE, KIND_LOCAL_PART, KIND_PATTERN, KIND_REPLACEMENT, KIND_NETWORK, KIND_WHO, KIND_URL,
+	KIND_MASQUERADE, KIND_LOCAL_PART, KIND_PATTERN, KIND_REPLACEMENT, KIND_NETWORK, KIND_WHO, KIND_PIN, KIND_URL,
 };
 
 struct option {
@@ -86,6 +87,8 @@ static const struct option options[] = {
 	{ "ca-path", KIND_PATH, 0, 0, "write the folder's full path" },
 	{ "client-cert", KIND_PATH, 0, 0, "write the file's full path" },
 	{ "client-key", KIND_PATH, 0, 0, "write the file's full path" },
+	{ "fingerprint", KIND_PIN, 0, 0,
+	    "write the SHA-256 of the server's public key, 43 letters and \"=\" or 64 hexadecimal digits" },
 	{ "tls-ciphers", KIND_TEXT, 1, 4000,
 	    "write names with colons between: \"TLS_AES_256_GCM_SHA384:ECDHE+AESGCM\"" },
 	{ "from", KIND_ADDRESS, 0, 0, "write the account's address such as \"ops@example.com\"" },
@@ -424,6 +427,7 @@ is_valid(const struct option *o, const char *value, const char **ret_why)
 	enum verdict verdict;
 	enum log_level level;
 	struct network network;
+	struct pin pin;
 	int facility;
 
 	switch (o->kind) {
@@ -472,6 +476,8 @@ is_valid(const struct option *o, const char *value, const char **ret_why)
 		return pattern_is_replacement(s, ret_why) && has_domain(s, ret_why);
 	case KIND_NETWORK:
 		return network_parse(s, &network, ret_why);
+	case KIND_PIN:
+		return pin_parse(s, &pin);
 	case KIND_WHO:
 		return network_parse(s, &network, ret_why) || is_local_part(s, ret_why);
 	case KIND_URL:

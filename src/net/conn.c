@@ -481,12 +481,7 @@ conn_accept_tls(struct conn *c, struct tls *t)
 static void
 shaken(struct conn *c)
 {
-	struct buf text;
-
-	buf_init(&text, WHY_MAX);
-	tls_summary(c->stream.ssl, &text);
-	c->summary = xstrdup(buf_cstr(&text));
-	buf_done(&text);
+	c->summary = tls_summary(c->stream.ssl);
 	c->again = true;                /* the peer's first words may be here already */
 	if (c->ops->secure != NULL)
 		c->ops->secure(c->arg);
@@ -498,8 +493,7 @@ shake(struct conn *c)
 	enum flow flow;
 
 	flush(c);
-	if (c->broken)
-		c->ended = true;
+	c->ended = c->ended || c->broken;
 	if (c->broken || c->clear > 0)
 		return;
 	flow = stream_shake(&c->stream);
@@ -519,6 +513,12 @@ enum tls_binding
 conn_binding(const struct conn *c, struct buf *ret)
 {
 	return conn_is_tls(c) ? tls_binding(c->stream.ssl, ret) : TLS_BINDING_NONE;
+}
+
+const struct ssl_st *
+conn_ssl(const struct conn *c)
+{
+	return c->stream.ssl;
 }
 
 const char *
@@ -567,8 +567,7 @@ turn(evutil_socket_t fd, short what, void *arg)
 		return;
 	c->turning = true;
 	work(c, what);
-	if (c->broken && c->paused)
-		c->ended = true;
+	c->ended = c->ended || (c->broken && c->paused);
 	tell_gone(c);
 	c->turning = false;
 	settle(c);

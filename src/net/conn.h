@@ -27,6 +27,7 @@
 #define CONN_OUT_MAX_BYTES (64 * 1024 * 1024)
 
 struct event_base;
+struct ssl_st;
 struct conn;
 
 struct conn_ops {
@@ -91,6 +92,7 @@ bool        conn_is_tls(const struct conn *c);          /* from secure() on */
 /* What a login can be bound to (tls_binding()); NONE without TLS. */
 enum tls_binding conn_binding(const struct conn *c, struct buf *ret);
 const char *conn_tls_summary(const struct conn *c);     /* "TLSv1.3 TLS_AES_256_GCM_SHA384, resumed"; "" without */
+const struct ssl_st *conn_ssl(const struct conn *c);    /* for tls.h's questions, in gone() too; NULL without */
 
 /* Close in order: what is queued is flushed as far as the kernel takes it at
    once, close_notify goes out, the session ticket is kept.  No callback after. */

@@ -13,22 +13,6 @@
 #include "net/tls.h"
 #include "net/tls_private.h"
 
-/* One connection leaves two tickets as a rule, and a relay has few
-   connections: more would only grow old. */
-#define TICKETS_MAX 4
-
-struct ticket {
-	SSL_SESSION *session;           /* own */
-	char        *host;              /* own */
-};
-
-struct tls {
-	SSL_CTX      *ctx;
-	unsigned      refs;             /* the owner, and every SSL made from it */
-	unsigned      ntickets;
-	struct ticket tickets[TICKETS_MAX];     /* oldest first */
-};
-
 int tls_link_index = -1;
 
 static void
@@ -87,10 +71,11 @@ on_new_session(SSL *s, SSL_SESSION *session)
 	return 1;                       /* the reference is ours now */
 }
 
-SSL_CTX *
-tls_context(const struct tls *t)
+void
+tls_drop_tickets(struct tls *t)
 {
-	return t->ctx;
+	while (t->ntickets > 0)
+		drop_ticket(t, t->ntickets - 1);
 }
 
 unsigned
@@ -104,9 +89,10 @@ tls_free(struct tls *t)
 {
 	if (t == NULL || --t->refs > 0)
 		return;
-	while (t->ntickets > 0)
-		drop_ticket(t, t->ntickets - 1);
+	tls_drop_tickets(t);
 	SSL_CTX_free(t->ctx);
+	free(t->pins);
+	free(t->records);
 	free(t);
 }
 
@@ -121,6 +107,7 @@ on_ssl_freed(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int index,
 		return;
 	tls_free(l->tls);
 	free(l->host);
+	sk_X509_pop_free(l->refused, X509_free);
 	free(l);
 }
 
@@ -191,9 +178,19 @@ tls_new(const SSL_METHOD *method, const char *min_version, struct buf *why)
 }
 
 static bool
-set_client(SSL_CTX *ctx, const struct tls_client_params *p, struct buf *why)
+set_client(struct tls *t, const struct tls_client_params *p, struct buf *why)
 {
-	SSL_CTX_set_verify(ctx, p->verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
+	SSL_CTX *ctx = t->ctx;
+
+	t->verify = p->verify;
+	t->npins = p->npins;
+	t->pins = xcalloc(p->npins + 1, sizeof(*t->pins));
+	if (p->npins > 0)
+		memcpy(t->pins, p->pins, p->npins * sizeof(*t->pins));
+	SSL_CTX_set_verify(ctx, p->verify || p->npins > 0 ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
+	SSL_CTX_set_cert_verify_callback(ctx, tls_verify, NULL);
+	if (SSL_CTX_dane_enable(ctx) != 1)
+		return false;
 	/* TLS 1.3 tickets come after the handshake, when one reads; only the
 	   callback sees them. */
 	SSL_CTX_set_session_cache_mode(ctx,
@@ -211,7 +208,7 @@ tls_client(const struct tls_client_params *p, struct buf *why)
 {
 	struct tls *t = tls_new(TLS_client_method(), p->min_version, why);
 
-	if (t != NULL && !set_client(t->ctx, p, why)) {
+	if (t != NULL && !set_client(t, p, why)) {
 		tls_free(t);
 		return NULL;
 	}
@@ -314,7 +311,7 @@ tls_connect(struct tls *t, int fd, const char *host)
 	if (s == NULL)
 		return NULL;
 	l = SSL_get_ex_data(s, tls_link_index);
-	if (!name_peer(s, l->host)) {
+	if (!name_peer(s, l->host) || !tls_expect(t, s, l)) {
 		ERR_clear_error();
 		SSL_free(s);
 		return NULL;
@@ -340,9 +337,16 @@ tls_discard(struct ssl_st *s)
 	SSL_free(s);
 }
 
-void
-tls_summary(const struct ssl_st *s, struct buf *ret)
+char *
+tls_summary(const struct ssl_st *s)
 {
-	buf_printf(ret, "%s %s%s", SSL_get_version(s), SSL_get_cipher_name(s),
+	struct buf text;
+	char *ret;
+
+	buf_init(&text, 256);
+	buf_printf(&text, "%s %s%s", SSL_get_version(s), SSL_get_cipher_name(s),
 	    SSL_session_reused(s) ? ", resumed" : "");
+	ret = xstrdup(buf_cstr(&text));
+	buf_done(&text);
+	return ret;
 }

@@ -14,8 +14,10 @@
 
 #include "base/buf.h"
 
-struct tls;
+struct pin;
 struct ssl_st;
+struct tls;
+struct tlsa;
 
 /* What a login may be bound to; a means of RFC 9266, and before TLS 1.3 of RFC 5929. */
 enum tls_binding { TLS_BINDING_NONE, TLS_BINDING_EXPORTER, TLS_BINDING_UNIQUE };
@@ -27,7 +29,9 @@ struct tls_client_params {
 	const char *ciphers;            /* 1.2's cipher string and 1.3's suites in one list; NULL: the library's */
 	const char *cert;               /* client certificate and key, PEM files; NULL: none */
 	const char *key;                /* NULL with a cert: the key is in the same file */
-	bool        verify;             /* false only when the configuration says so in words */
+	bool        verify;             /* chain and name; false only when the configuration says so in words */
+	const struct pin *pins;         /* copied; the peer's key must be one of them, verify or not */
+	size_t      npins;
 };
 
 /*
@@ -55,6 +59,21 @@ void           tls_discard(struct ssl_st *s);   /* unused; NULL is fine */
 /* The end of the certificate that it shows, wall seconds; 0: it has none. */
 int64_t tls_until_s(const struct tls *t);
 
+/*
+ * What DNS says of the peer, for connections made from now on: they are
+ * verified by these (RFC 6698, RFC 7671) in place of what the context trusts.
+ * None: as without.  Those of a usage or type that is not known are passed
+ * over; how many are of use is returned.  Tickets of a time with other
+ * records are thrown away.
+ */
+size_t tls_set_records(struct tls *t, const struct tlsa *records, size_t n);
+
+/*
+ * Did the handshake fail because the peer's key is not what an admin pinned
+ * or DNS promised?  No other day helps that: a person has to look.
+ */
+bool tls_is_stranger(const struct ssl_st *s);
+
 /* Tickets put by at present (for tests and the log). */
 unsigned tls_tickets(const struct tls *t);
 
@@ -62,7 +81,7 @@ unsigned tls_tickets(const struct tls *t);
 enum tls_binding tls_binding(struct ssl_st *s, struct buf *ret);
 
 /* "TLSv1.3 TLS_AES_256_GCM_SHA384, resumed" */
-void tls_summary(const struct ssl_st *s, struct buf *ret);
+char *tls_summary(const struct ssl_st *s);      /* the caller's to free */
 
 /*
  * Append one line about the error that rc of an SSL call on s left behind:

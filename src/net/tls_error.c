@@ -91,8 +91,8 @@ is_host_name(const GENERAL_NAME *name)
 	return n == 4 || n == 16;
 }
 
-static void
-put_names(X509 *cert, struct buf *why)
+void
+tls_put_names(X509 *cert, const char *before, struct buf *why)
 {
 	GENERAL_NAMES *names;
 	int i, shown = 0;
@@ -107,17 +107,17 @@ put_names(X509 *cert, struct buf *why)
 			buf_str(why, ", ...");
 			break;
 		}
-		buf_str(why, shown++ == 0 ? "; the certificate is for " : ", ");
+		buf_str(why, shown++ == 0 ? before : ", ");
 		put_name(name, why);
 	}
-	if (shown == 0)
-		buf_str(why, "; the certificate is for no host name");
+	if (shown == 0 && before[0] != '\0')
+		buf_printf(why, "%sno host name", before);
 	GENERAL_NAMES_free(names);
 }
 
 /* A certificate can hold a name of any length; a log line cannot. */
-static void
-put_short_name(const X509_NAME *name, struct buf *why)
+void
+tls_put_name(const X509_NAME *name, struct buf *why)
 {
 	char *text = X509_NAME_oneline(name, NULL, 0);
 	struct span s = span_of(text != NULL ? text : "");
@@ -129,8 +129,8 @@ put_short_name(const X509_NAME *name, struct buf *why)
 	OPENSSL_free(text);
 }
 
-static void
-put_day(const ASN1_TIME *t, struct buf *why)
+void
+tls_put_day(const ASN1_TIME *t, struct buf *why)
 {
 	struct tm tm = { 0 };
 
@@ -143,29 +143,48 @@ static void
 put_seen(X509 *cert, struct buf *why)
 {
 	buf_str(why, "; seen: ");
-	put_short_name(X509_get_subject_name(cert), why);
+	tls_put_name(X509_get_subject_name(cert), why);
 	buf_str(why, ", issued by ");
-	put_short_name(X509_get_issuer_name(cert), why);
+	tls_put_name(X509_get_issuer_name(cert), why);
 	buf_str(why, ", from ");
-	put_day(X509_get0_notBefore(cert), why);
+	tls_put_day(X509_get0_notBefore(cert), why);
 	buf_str(why, " to ");
-	put_day(X509_get0_notAfter(cert), why);
+	tls_put_day(X509_get0_notAfter(cert), why);
 }
 
+/* Which one it would be, to be copied by whoever has made sure of it. */
 static void
-put_verify_error(SSL *s, struct buf *why)
+put_stranger(X509 *cert, struct buf *why)
+{
+	struct pin seen;
+
+	buf_str(why, "the certificate's key is not a pinned one");
+	if (cert == NULL || !tls_pin_of(cert, &seen))
+		return;
+	buf_str(why, "; if it is the right one, write fingerprint = \"");
+	pin_put(why, &seen);
+	buf_char(why, '"');
+}
+
+void
+tls_put_refusal(const SSL *s, struct buf *why)
 {
 	const struct link *l = SSL_get_ex_data(s, tls_link_index);
 	long result = SSL_get_verify_result(s);
-	STACK_OF(X509) *chain = SSL_get0_verified_chain(s);
+	STACK_OF(X509) *chain = tls_shown(s);
+	X509 *cert = sk_X509_num(chain) > 0 ? sk_X509_value(chain, 0) : NULL;
 
-	buf_printf(why, "%s: certificate verify failed: %s", l->host,
-	    X509_verify_cert_error_string(result));
-	if (sk_X509_num(chain) == 0)
+	buf_printf(why, "%s: certificate verify failed: ", l->host);
+	if (l->stranger && !l->by_records)
+		put_stranger(cert, why);
+	else
+		buf_printf(why, "%s%s", X509_verify_cert_error_string(result),
+		    l->by_records ? " (by the TLSA records in DNS)" : "");
+	if (cert == NULL)
 		return;
 	if (result == X509_V_ERR_HOSTNAME_MISMATCH || result == X509_V_ERR_IP_ADDRESS_MISMATCH)
-		put_names(sk_X509_value(chain, 0), why);
-	put_seen(sk_X509_value(chain, 0), why);
+		tls_put_names(cert, "; the certificate is for ", why);
+	put_seen(cert, why);
 }
 
 void
@@ -177,7 +196,7 @@ tls_error(struct ssl_st *s, int rc, struct buf *why)
 
 	if (kind == SSL_ERROR_SSL && ERR_GET_LIB(e) == ERR_LIB_SSL &&
 	    ERR_GET_REASON(e) == SSL_R_CERTIFICATE_VERIFY_FAILED)
-		put_verify_error(s, why);
+		tls_put_refusal(s, why);
 	else if (e != 0)
 		tls_put_reason(why);
 	else if (kind == SSL_ERROR_SYSCALL && saved != 0)

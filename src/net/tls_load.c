@@ -170,7 +170,7 @@ tls_time_s(const ASN1_TIME *t)
 int64_t
 tls_until_s(const struct tls *t)
 {
-	const X509 *own = SSL_CTX_get0_certificate(tls_context(t));
+	const X509 *own = SSL_CTX_get0_certificate(t->ctx);
 
 	return own != NULL ? tls_time_s(X509_get0_notAfter(own)) : 0;
 }

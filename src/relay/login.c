@@ -8,6 +8,7 @@
 #include "net/conn.h"
 #include "net/dial.h"
 #include "net/loop.h"
+#include "net/tls.h"
 #include "smtp/command.h"
 #include "smtp/limits.h"
 #include "smtp/reply.h"
@@ -198,6 +199,8 @@ on_gone(void *arg, const char *why, bool tls, bool clean)
 
 	(void)clean;
 	snprintf(what, sizeof(what), "%s: %s", steps[l->phase].name, why);
+	if (tls_is_stranger(conn_ssl(l->conn)))
+		because(l, VERDICT_CONFIG, "4.7.5", what);
 	give_up(l, tls ? "4.7.5" : "4.4.2", what);
 }
 

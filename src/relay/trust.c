@@ -42,6 +42,7 @@ make_context(const struct relay_conf *r, struct buf *why)
 	struct tls_client_params p = {
 		.ca_file = r->ca_file, .ca_path = r->ca_path, .min_version = r->tls_min, .ciphers = r->tls_ciphers,
 		.cert = r->client_cert, .key = r->client_key, .verify = r->verify,
+		.pins = r->pins, .npins = r->npins,
 	};
 
 	if (r->client_key != NULL && secret_check_file(r->client_key, why) != 0)

@@ -200,6 +200,23 @@ START_TEST(letters)
 }
 END_TEST
 
+#define PIN "q/mHL2PoHw3b0V1cO2VvCPqxkjvPX9W3Ngy0xDvsOTk="
+
+START_TEST(pins)
+{
+	read_good("relay a { host = a.example.com fingerprint = { \"" PIN "\", \"sha256:" PIN "\" } }\n"
+	    "relay b { host = b.example.com fingerprint = \"sha256//" PIN "\" tls-verify = true }\n"
+	    "relay c { host = c.example.com fingerprint = \"" PIN "\" ca-file = /c }\n"
+	    "relay d { host = d.example.com }\n");
+	ck_assert_uint_eq(config->relays[0].npins, 2);
+	ck_assert_int_eq(memcmp(&config->relays[0].pins[0], &config->relays[0].pins[1], sizeof(struct pin)), 0);
+	ck_assert(!config->relays[0].verify);
+	ck_assert(config->relays[1].verify && config->relays[2].verify && config->relays[3].verify);
+	ck_assert_uint_eq(config->relays[1].npins, 1);
+	ck_assert_uint_eq(config->relays[3].npins, 0);
+}
+END_TEST
+
 START_TEST(everything)
 {
 	const struct relay_conf *r;
@@ -421,6 +438,8 @@ static const struct {
 	{ R "port = \"\" }", ":1: port: \"\" is not possible; write a number from 1 to 65535" },
 	{ R "tls = ssl }", ":1: tls: \"ssl\" is not possible; write \"implicit\", \"starttls\" "
 	    "or \"none\"" },
+	{ R "fingerprint = abc }", ":1: fingerprint: \"abc\" is not possible; write the SHA-256 of the server's public key, "
+	    "43 letters and \"=\" or 64 hexadecimal digits" },
 	{ R "client-key = /k }", ":1: relay r: a key without a certificate; add client-cert = \"...\"" },
 	{ R "client-cert = k.pem }", ":1: client-cert: \"k.pem\" is not possible; write the file's full path" },
 	{ "relay a { host = localhost tls = none client-cert = /k }", ":1: relay a: client-cert is for TLS; write tls = "
@@ -800,6 +819,7 @@ suite_config(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, smallest);
+	tcase_add_test(tc, pins);
 	tcase_add_test(tc, everything);
 	tcase_add_test(tc, names);
 	tcase_add_test(tc, letters);

@@ -8,9 +8,12 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/pin.h"
+#include "base/tlsa.h"
 #include "lib/certs.h"
 #include "net/stream.h"
 #include "net/tls.h"
+#include "net/tls_report.h"
 #include "unit/ends.h"
 
 Suite *suite_conn_tls(void);
@@ -352,6 +355,179 @@ START_TEST(too_old)
 	UNTIL(a.ngone == 1 && b.ngone == 1);
 	ck_assert_msg(strstr(a.why, "the peer speaks no TLS version that tls-min allows") != NULL, "%s", a.why);
 	buf_done(&why);
+}
+END_TEST
+
+/* Whom we take it for: pins, and what DNS says. */
+
+static struct pin
+pin_of_server(void)
+{
+	struct tls_report *r;
+	struct pin pin;
+
+	connect_as("localhost");
+	r = tls_report(conn_ssl(a.conn));
+	ck_assert_uint_eq(r->n, 1);
+	ck_assert(pin_parse(span_of(r->certs[0].pin), &pin));
+	tls_report_free(r);
+	return pin;
+}
+
+static void
+use_pins(const struct pin *pins, size_t n, bool verify)
+{
+	struct tls_client_params p = { .ca_file = certs.self_signed, .verify = verify, .pins = pins, .npins = n };
+	struct buf why;
+
+	buf_init(&why, 1024);
+	tls_free(client);
+	client = tls_client(&p, &why);
+	ck_assert_msg(client != NULL, "%s", buf_cstr(&why));
+	buf_done(&why);
+}
+
+static void
+close_both(void)
+{
+	conn_free(a.conn);
+	conn_free(b.conn);
+	a.conn = b.conn = NULL;
+	ends_turn("to free them");
+}
+
+/* Whatever its name, its dates and its authority, all servers of the tests have the one key. */
+START_TEST(pinned)
+{
+	static const size_t all[] = {
+		offsetof(struct certs, good), offsetof(struct certs, expired), offsetof(struct certs, wrong_name),
+		offsetof(struct certs, self_signed),
+	};
+	struct pin pins[2] = { { { 1 } }, pin_of_server() };
+
+	close_both();
+	tls_free(server);
+	server = make_server((const char *)&certs + all[_i], NULL);
+	use_pins(pins, 2, false);
+	connect_as("localhost");
+	ck_assert(!tls_is_stranger(conn_ssl(a.conn)));
+}
+END_TEST
+
+START_TEST(not_pinned)
+{
+	struct pin right = pin_of_server(), other = right;
+	struct tls_report *r;
+	struct buf want;
+
+	close_both();
+	other.sha256[31] ^= 1;
+	use_pins(&other, 1, _i == 1);
+	begin(UNIX_PAIR, "localhost");
+	UNTIL(a.ngone == 1 && b.ngone == 1);
+	buf_init(&want, 200);
+	buf_str(&want, "localhost: " REFUSED "the certificate's key is not a pinned one; if it is the right one, "
+	    "write fingerprint = \"");
+	pin_put(&want, &right);
+	buf_str(&want, "\"; seen: CN=localhost, issued by CN=Postern test CA, from ");
+	ck_assert_msg(strstr(a.why, buf_cstr(&want)) != NULL, "%s", a.why);
+	ck_assert(tls_is_stranger(conn_ssl(a.conn)));
+	r = tls_report(conn_ssl(a.conn));
+	ck_assert_uint_eq(r->n, 1);
+	ck_assert_ptr_nonnull(strstr(r->failure, "is not a pinned one"));
+	tls_report_free(r);
+	buf_done(&want);
+}
+END_TEST
+
+/* Both are asked for, and the one that is right does not make up for the other. */
+START_TEST(pinned_and_untrusted)
+{
+	struct pin pin = pin_of_server();
+
+	close_both();
+	use_pins(&pin, 1, true);
+	begin(UNIX_PAIR, "localhost");
+	UNTIL(a.ngone == 1 && b.ngone == 1);
+	ck_assert_msg(strstr(a.why, "unable to get local issuer certificate") != NULL, "%s", a.why);
+	ck_assert(!tls_is_stranger(conn_ssl(a.conn)));
+}
+END_TEST
+
+static struct tlsa
+record(unsigned usage, struct pin pin)
+{
+	struct tlsa t = { .usage = (uint8_t)usage, .selector = 1, .type = 1, .n = PIN_BYTES };
+
+	memcpy(t.data, pin.sha256, PIN_BYTES);
+	return t;
+}
+
+/* DANE-EE stands for the key alone: not for a name, nor for dates. */
+START_TEST(dane_ee)
+{
+	struct pin pin = pin_of_server();
+	struct tlsa t[2] = { record(3, (struct pin){ { 1 } }), record(3, pin) };
+
+	close_both();
+	use(_i == 0 ? offsetof(struct certs, good) : _i == 1 ? offsetof(struct certs, expired) :
+	    offsetof(struct certs, self_signed), offsetof(struct certs, ca), true);
+	ck_assert_uint_eq(tls_set_records(client, t, 2), 2);
+	connect_as(_i == 0 ? "elsewhere.test" : "localhost");
+}
+END_TEST
+
+START_TEST(dane_refuses)
+{
+	struct tlsa t = record((unsigned)_i, (struct pin){ { 1 } });
+
+	ck_assert_uint_eq(tls_set_records(client, &t, 1), 1);
+	begin(UNIX_PAIR, "localhost");
+	UNTIL(a.ngone == 1 && b.ngone == 1);
+	ck_assert_msg(strstr(a.why, "(by the TLSA records in DNS)") != NULL, "%s", a.why);
+	ck_assert(tls_is_stranger(conn_ssl(a.conn)));
+}
+END_TEST
+
+/* Records that nobody knows the use of say nothing; other records make old tickets worthless. */
+START_TEST(dane_changes)
+{
+	struct pin pin = pin_of_server();
+	struct tlsa odd = record(9, pin), good = record(3, pin);
+
+	say(&b, "220 hello\r\n");
+	UNTIL(a.nline == 1);
+	ck_assert_uint_gt(tls_tickets(client), 0);
+	ck_assert_uint_eq(tls_set_records(client, &odd, 1), 0);
+	ck_assert_uint_gt(tls_tickets(client), 0);
+	ck_assert_uint_eq(tls_set_records(client, &good, 1), 1);
+	ck_assert_uint_eq(tls_tickets(client), 0);
+	close_both();
+	connect_as("localhost");
+	ck_assert_ptr_null(strstr(conn_tls_summary(a.conn), "resumed"));
+	ck_assert_uint_eq(tls_set_records(client, &good, 1), 1);
+}
+END_TEST
+
+START_TEST(report)
+{
+	struct tls_report *r;
+
+	ck_assert_ptr_null(tls_report(NULL));
+	connect_as("localhost");
+	r = tls_report(conn_ssl(a.conn));
+	ck_assert_str_eq(r->version, "TLSv1.3");
+	ck_assert(strncmp(r->cipher, "TLS_", 4) == 0);
+	ck_assert(!r->resumed);
+	ck_assert_ptr_null(r->failure);
+	ck_assert_str_eq(r->checked, "chain and name (localhost)");
+	ck_assert_uint_eq(r->n, 1);
+	ck_assert_str_eq(r->certs[0].subject, "CN=localhost");
+	ck_assert_str_eq(r->certs[0].issuer, "CN=Postern test CA");
+	ck_assert_str_eq(r->certs[0].names, "localhost, 127.0.0.1, ::1");
+	ck_assert_str_eq(r->certs[0].key, "id-ecPublicKey, 256 bits");
+	ck_assert(r->certs[0].from_s < clock_wall_s() && r->certs[0].until_s > clock_wall_s());
+	tls_report_free(r);
 }
 END_TEST
 
@@ -799,6 +975,13 @@ suite_conn_tls(void)
 	tcase_add_test(tc, unfit_params);
 	tcase_add_loop_test(tc, ciphers, 0, 2);
 	tcase_add_test(tc, too_old);
+	tcase_add_loop_test(tc, pinned, 0, 4);
+	tcase_add_loop_test(tc, not_pinned, 0, 2);
+	tcase_add_test(tc, pinned_and_untrusted);
+	tcase_add_loop_test(tc, dane_ee, 0, 3);
+	tcase_add_loop_test(tc, dane_refuses, 0, 4);
+	tcase_add_test(tc, dane_changes);
+	tcase_add_test(tc, report);
 	tcase_add_test(tc, starttls);
 	tcase_add_loop_test(tc, injection_at_once, 0, 2);
 	tcase_add_test(tc, injection_later);
