@@ -89,6 +89,7 @@ static const struct option options[] = {
 	{ "client-key", KIND_PATH, 0, 0, "write the file's full path" },
 	{ "fingerprint", KIND_PIN, 0, 0,
 	    "write the SHA-256 of the server's public key, 43 letters and \"=\" or 64 hexadecimal digits" },
+	{ "dane", KIND_FLAG, 0, 0, NULL },
 	{ "tls-ciphers", KIND_TEXT, 1, 4000,
 	    "write names with colons between: \"TLS_AES_256_GCM_SHA384:ECDHE+AESGCM\"" },
 	{ "from", KIND_ADDRESS, 0, 0, "write the account's address such as \"ops@example.com\"" },

@@ -37,6 +37,7 @@ cfg_opt_t relay_schema[] = {
 	SOURCE_OPTION("client-cert"),
 	SOURCE_OPTION("client-key"),
 	SOURCE_LIST("fingerprint"),
+	SOURCE_OPTION("dane"),
 	SOURCE_OPTION("tls-ciphers"),
 	SOURCE_OPTION("auth"),
 	SOURCE_OPTION("user"),

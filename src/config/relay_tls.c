@@ -44,7 +44,7 @@ relay_tls_take(cfg_t *sec, struct relay_conf *r)
 		r->client_key = xstrdup(r->client_cert);
 	r->tls_min = source_dup(sec, "tls-min");
 	r->tls_ciphers = source_dup(sec, "tls-ciphers");
-	r->dane = false;
+	r->dane = source_flag(sec, "dane", false);
 	take_pins(sec, r);
 }
 
@@ -52,7 +52,7 @@ relay_tls_take(cfg_t *sec, struct relay_conf *r)
 static int
 check_unused(const struct source *s, cfg_t *sec, const struct relay_conf *r, struct buf *why)
 {
-	static const char *const options[] = { "client-cert", "client-key", "fingerprint", "tls-ciphers" };
+	static const char *const options[] = { "client-cert", "client-key", "fingerprint", "dane", "tls-ciphers" };
 
 	if (r->tls != TLS_NONE)
 		return 0;

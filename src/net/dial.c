@@ -74,6 +74,12 @@ dial_set_resolver(const char *path)
 	resolver = path != NULL ? xstrdup(path) : NULL;
 }
 
+const char *
+dial_resolver(void)
+{
+	return resolver;
+}
+
 /* The memory. */
 
 static void

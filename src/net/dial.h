@@ -30,6 +30,7 @@ struct dialled {
 /* The program that resolves (postern-resolve); without one only IP literals
    can be dialled.  Copied; NULL: none.  Set once at start. */
 void         dial_set_resolver(const char *path);
+const char  *dial_resolver(void);
 
 /* An IP literal needs no helper.  limit_ms bounds the whole, resolving
    included.  The dial frees itself after done(). */

@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "net/conn.h"
 #include "net/dial.h"
 #include "net/loop.h"
+#include "net/records.h"
 #include "net/tls.h"
 #include "smtp/command.h"
 #include "smtp/limits.h"
@@ -23,6 +25,7 @@ enum phase { CONNECT, TLS, BANNER, EHLO, HELO, STARTTLS, AUTH, ANSWER, UP, QUIT,
 struct login {
 	struct login_params p;
 	struct buf      secret;
+	struct records *records;        /* what DNS says of the server's key, while it is asked */
 	struct dial    *dial;
 	struct conn    *conn;
 	struct sasl    *sasl;
@@ -99,6 +102,8 @@ static void
 dead_enter(struct login *l)
 {
 	timer_off(l->deadline);
+	records_cancel(l->records);
+	l->records = NULL;
 	dial_cancel(l->dial);
 	l->dial = NULL;
 	if (l->conn != NULL)
@@ -243,10 +248,43 @@ on_dialled(void *arg, const struct dialled *d)
 }
 
 static void
-connect_enter(struct login *l)
+begin_dial(struct login *l)
 {
 	l->dial = dial_start(l->p.base, l->p.relay->host, l->p.relay->port, steps[CONNECT].limit_s * 1000,
 	    on_dialled, l);
+}
+
+/*
+ * Records that say nothing this side understands are as none (RFC 7671 §10.3).
+ * An answer that is not to be had is none of those: the relay waits for it.
+ */
+static void
+on_records(void *arg, const struct records_found *f)
+{
+	struct login *l = arg;
+	size_t used;
+
+	l->records = NULL;
+	if (f->kind == RECORDS_UNKNOWN) {
+		status_local(&l->why, VERDICT_PAUSE, SCOPE_RELAY, "4.4.3", "TLSA records of %s: %s", l->peer, f->why);
+		advance(l, DEAD);
+		return;
+	}
+	used = tls_set_records(l->p.tls, f->records, f->n);
+	if (used == 0)
+		log_info("relay=%s, dane=not used, reason=%s", l->p.relay->name,
+		    f->n > 0 ? "none of the TLSA records is of a known kind" : f->why);
+	begin_dial(l);
+}
+
+static void
+connect_enter(struct login *l)
+{
+	if (l->p.relay->dane)
+		l->records = records_ask(l->p.base, l->p.relay->host, l->p.relay->port,
+		    steps[CONNECT].limit_s * 1000, on_records, l);
+	else
+		begin_dial(l);
 }
 
 static void

@@ -440,6 +440,11 @@ static const struct {
 	    "or \"none\"" },
 	{ R "fingerprint = abc }", ":1: fingerprint: \"abc\" is not possible; write the SHA-256 of the server's public key, "
 	    "43 letters and \"=\" or 64 hexadecimal digits" },
+	{ R "fingerprint = \"" PIN "\" dane = yes }", ":1: relay r: fingerprint and dane both say which key the server may have; "
+	    "keep one of them" },
+	{ R "tls-verify = no dane = yes }", ":1: relay r: dane verifies, and tls-verify = false does not; keep one of them" },
+	{ "relay a { host = 192.0.2.1 dane = yes }", ":1: relay a: an address has no TLSA records; write the host's name, or "
+	    "take dane out" },
 	{ R "client-key = /k }", ":1: relay r: a key without a certificate; add client-cert = \"...\"" },
 	{ R "client-cert = k.pem }", ":1: client-cert: \"k.pem\" is not possible; write the file's full path" },
 	{ "relay a { host = localhost tls = none client-cert = /k }", ":1: relay a: client-cert is for TLS; write tls = "
