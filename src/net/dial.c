@@ -43,6 +43,8 @@ struct dial {
 	char              *host;        /* own */
 	unsigned           port;
 	int                limit_ms;
+	int64_t            asked_ms;    /* the resolver; 0: nobody did */
+	int64_t            resolve_ms;
 	struct helper     *helper;      /* while resolving */
 	struct event      *begin;       /* first turn; then: the next try's turn */
 	struct event      *limit;
@@ -238,7 +240,7 @@ put_tried(const struct dial *d, struct buf *why)
 static void
 fail_connecting(struct dial *d)
 {
-	struct dialled result = { .fd = -1 };
+	struct dialled result = { .fd = -1, .addresses = d->n, .resolve_ms = d->resolve_ms };
 	struct remembered *r = find(d->host);
 	struct buf why;
 
@@ -269,8 +271,10 @@ lose(struct try *t, int error)
 static void
 win(struct try *t)
 {
-	struct dialled result = { .fd = t->fd, .address = t->address, .why = "" };
 	struct dial *d = t->dial;
+	struct dialled result = {
+		.fd = t->fd, .address = t->address, .why = "", .addresses = d->n, .resolve_ms = d->resolve_ms,
+	};
 	int on = 1;
 
 	/* Whole flights are written at once; nothing is gained by waiting. */
@@ -408,6 +412,7 @@ on_resolved(void *arg, const struct helper_answer *answer)
 	struct span rest = answer->out, line;
 
 	d->helper = NULL;
+	d->resolve_ms = clock_mono_ms() - d->asked_ms;
 	if (!answer->ok) {
 		fail_resolving(d, answer->exit == EX_NOHOST ?
 		    "no such host" : answer->why);
@@ -430,6 +435,7 @@ resolve(struct dial *d)
 
 	buf_init(&port, 16);
 	buf_printf(&port, "%u", d->port);
+	d->asked_ms = clock_mono_ms();
 	d->helper = helper_run(d->base, (const char *const[]){
 	    resolver, d->host, buf_cstr(&port), NULL }, d->limit_ms,
 	    ANSWER_MAX, on_resolved, d);

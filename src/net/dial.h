@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct event_base;
 struct dial;
@@ -25,6 +26,8 @@ struct dialled {
 	                           that failed; "" without one; lent */
 	const char *why;        /* failure: one line that names each address tried, lent */
 	bool        resolver;   /* failure: no address could be had at all */
+	size_t      addresses;  /* that the host has; 0 when none could be had */
+	int64_t     resolve_ms; /* what the resolver took; 0: it was not asked */
 };
 
 /* The program that resolves (postern-resolve); without one only IP literals

@@ -11,6 +11,7 @@
 #include "net/loop.h"
 #include "net/records.h"
 #include "net/tls.h"
+#include "relay/trace.h"
 #include "smtp/command.h"
 #include "smtp/limits.h"
 #include "smtp/reply.h"
@@ -75,6 +76,7 @@ static void
 advance(struct login *l, enum phase next)
 {
 	l->phase = next;
+	trace_step(l->p.trace, steps[next].name);
 	if (next == CONNECT)
 		timer_off(l->deadline);         /* dial has its own */
 	else
@@ -166,6 +168,8 @@ on_reply(struct login *l, bool more)
 		give_up(l, "4.5.0", "the server spoke out of turn");
 		return;
 	}
+	if (r->code != 334)             /* a challenge is nobody's to see */
+		trace_reply(l->p.trace, steps[l->phase].name, r, NULL, 0);
 	next = steps[l->phase].reply(l, r);
 	if (more && next != DEAD && next != QUIT) {
 		/* Nothing is pipelined here, so bytes behind a reply answer nothing.  Behind the 220 of
@@ -226,6 +230,7 @@ on_secure(void *arg)
 {
 	struct login *l = arg;
 
+	trace_secure(l->p.trace, conn_tls_summary(l->conn));
 	advance(l, l->greeted ? EHLO : BANNER);
 }
 
@@ -237,6 +242,7 @@ on_dialled(void *arg, const struct dialled *d)
 	struct login *l = arg;
 
 	l->dial = NULL;
+	trace_dialled(l->p.trace, d);
 	if (d->fd < 0) {
 		status_local(&l->why, VERDICT_PAUSE, SCOPE_RELAY, d->resolver ? "4.4.3" : "4.4.1", "%s", d->why);
 		advance(l, DEAD);
@@ -409,6 +415,7 @@ static void
 auth_enter(struct login *l)
 {
 	make_room(l);
+	trace_mechanism(l->p.trace, sasl_mechanism(l->sasl));
 	formed(l, command_auth(conn_out(l->conn), sasl_mechanism(l->sasl), sasl_initial(l->sasl)));
 }
 

@@ -16,6 +16,7 @@ struct conn;
 struct event_base;
 struct login;
 struct tls;
+struct trace;
 
 struct login_params {
 	struct event_base       *base;
@@ -23,6 +24,7 @@ struct login_params {
 	const char              *helo;
 	struct tls              *tls;           /* NULL with TLS_NONE */
 	struct span              secret;        /* copied, wiped when AUTH is over */
+	const struct trace      *trace;         /* NULL: nobody listens */
 	/* From the loop, one of them, once. */
 	void (*up)(void *arg);                  /* login_take() */
 	void (*failed)(void *arg, const struct status *why);

@@ -11,6 +11,7 @@
 #include "relay/adapt.h"
 #include "relay/flight.h"
 #include "relay/login.h"
+#include "relay/trace.h"
 #include "smtp/body.h"
 #include "smtp/command.h"
 #include "smtp/ehlo.h"
@@ -372,6 +373,7 @@ on_reply(struct session *s, bool more)
 		return;
 	}
 	caught_up = owed(s) == 0;
+	trace_reply(s->p.trace, steps[e.phase].name, r, e.mail, e.rcpt);
 	next = steps[e.phase].reply(s, r, &e);
 	if (s->over)
 		return;
@@ -754,6 +756,7 @@ body_enter(struct session *s)
 		break_off(s, more);
 	} else if (more == 0) {
 		m->content_out = true;
+		trace_content(s->p.trace, body_size(&m->content), s->body.dots ? "DATA" : "BDAT");
 		advance(s, has(s, EXT_PIPELINING) ? IDLE : END);
 	}
 }
@@ -854,7 +857,7 @@ session_new(const struct session_params *p)
 	struct session *s = xcalloc(1, sizeof(*s));
 	struct login_params lp = {
 		.base = p->base, .relay = p->relay, .helo = p->helo, .tls = p->tls, .secret = p->secret,
-		.up = on_up, .failed = on_login_failed, .arg = s,
+		.trace = p->trace, .up = on_up, .failed = on_login_failed, .arg = s,
 	};
 
 	s->p = *p;

@@ -30,6 +30,7 @@
 struct event_base;
 struct session;
 struct tls;
+struct trace;
 
 /* What this relay's server turned out not to do after all; shared by its sessions, until restart. */
 struct relay_lacks {
@@ -56,6 +57,7 @@ struct session_params {
 	const char              *helo;
 	struct tls              *tls;           /* NULL with TLS_NONE */
 	struct span              secret;        /* copied, wiped after AUTH */
+	const struct trace      *trace;         /* NULL: nobody listens; outlives the session, too */
 	struct relay_lacks      *lacks;
 	const struct session_ops *ops;
 	void                    *owner;
