@@ -28,6 +28,7 @@
 #include "posternd/reload.h"
 #include "posternd/sockets.h"
 #include "posternd/submit.h"
+#include "posternd/try.h"
 #include "relay/queue.h"
 #include "relay/token.h"
 #include "spool/place.h"
@@ -307,7 +308,7 @@ main(int argc, char **argv)
 	sockets_take_passed();
 	open_standard_descriptors();
 	d.conf_path = place_conf();
-	if ((rc = arguments(&d, argc, argv)) != -1)
+	if ((argc < 2 || strcmp(argv[1], "--try") != 0) && (rc = arguments(&d, argc, argv)) != -1)
 		return rc;
 	umask(077);
 	signal(SIGPIPE, SIG_IGN);
@@ -316,6 +317,8 @@ main(int argc, char **argv)
 	dial_set_resolver(resolver);
 	snprintf(oauth, sizeof(oauth), "%s/postern-oauth", place_libexec());
 	token_set_helper(oauth);
+	if (argc > 1 && strcmp(argv[1], "--try") == 0)
+		return try_main(argc - 1, argv + 1);
 	buf_init(&why, 8192);
 	if ((rc = start(&d, &why)) != 0) {
 		rc = fail(rc, &why);

@@ -1,4 +1,5 @@
 X(buf)
+X(advice)
 X(clock)
 X(fs)
 X(log)
