@@ -16,6 +16,8 @@ extern const struct args_option act_options[];
 extern const struct args_option requeue_options[];
 extern const struct args_option flush_options[];
 extern const struct args_option import_options[];
+extern const struct args_option check_options[];
+extern const struct args_option test_options[];
 
 int command_status(int argc, char **argv);
 int command_queue(int argc, char **argv);
@@ -29,6 +31,7 @@ int command_resume(int argc, char **argv);
 int command_reload(int argc, char **argv);
 int command_mailq(int argc, char **argv);
 int command_check(int argc, char **argv);
+int command_test(int argc, char **argv);
 int command_newaliases(int argc, char **argv);
 int command_verify(int argc, char **argv);
 int command_passwd(int argc, char **argv);

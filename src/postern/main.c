@@ -40,7 +40,10 @@ static const struct command commands[] = {
 	{ "login", command_login, "RELAY", "agree that this machine sends mail for an account (OAuth)", NULL },
 	{ "import", command_import, "[SOURCE] [--write] [--to DIR] [--root DIR] [--yes]",
 	  "take over what another mail system was told", import_options },
-	{ "check", command_check, "[FILE]", "read the configuration and say what is wrong with it", NULL },
+	{ "check", command_check, "[--online] [--json] [FILE]",
+	  "look at configuration, secrets, spool and relays, and say what is wrong", check_options },
+	{ "test", command_test, "[--relay RELAY] [--from ADDRESS] [--queue | --pipeline] [--json] ADDRESS",
+	  "send a message, and tell each step", test_options },
 	{ "help", command_help, "[COMMAND]", "say what a command takes", NULL },
 };
 

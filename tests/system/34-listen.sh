@@ -43,6 +43,7 @@ listeners() {
 	EOF
 }
 write_conf "$(listeners)" "$(plain_relay)" 'queue { max-message = "200k" }'
+make_spool
 "$BUILD/postern" check "$POSTERN_CONF" > "$OUT" 2>&1
 is 'postern check' "$? $(grep -c '^listen' "$OUT")" '0 6'
 start_posternd
