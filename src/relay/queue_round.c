@@ -164,6 +164,7 @@ queue_load(struct queue *q, struct upstream *u, size_t lane, struct entry *e)
 	const struct config *c = q->fleet->conf;
 	struct work_env env = {
 		.conf = c, .relay = u != NULL ? upstream_conf(u) : NULL, .lane = lane,
+		.recipients = u != NULL ? upstream_recipients(u) : 0,
 		.store = q->store, .aliases = aliasfile_get(q->aliases, c->aliases),
 	};
 	const char *why;

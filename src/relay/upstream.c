@@ -261,6 +261,9 @@ on_settled(void *owner, struct session *s, struct mail *m)
 	struct upstream *u = l->up;
 
 	weigh(u, s, m);
+	if (piece_learn(&u->piece, m, clock_mono_ms()))
+		log_info("relay=%s, recipients=%zu: %s asks for no more in a transaction", u->relay->name,
+		    u->piece.most, session_peer(s));
 	if (was_taken(m)) {
 		u->carried++;
 		tally_add(&u->sent, clock_mono_ms() / 1000, 1);

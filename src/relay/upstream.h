@@ -70,6 +70,9 @@ bool upstream_is_full(const struct upstream *u);        /* a limit is reached */
 bool upstream_takes_urgent(const struct upstream *u);
 const struct allowance *upstream_allowance(const struct upstream *u);   /* NULL: it has no limits */
 
+/* Recipients of a transaction, as configured or as the server was seen to take them. */
+size_t upstream_recipients(const struct upstream *u);
+
 /* A reload: u goes on counting where the relay of that name stood. */
 void upstream_inherit(struct upstream *u, const struct upstream *from);
 

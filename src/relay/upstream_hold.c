@@ -1,5 +1,6 @@
 /* upstream_hold.c - what keeps a relay from sending though nothing is wrong with it; see upstream_private.h. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -217,6 +218,8 @@ upstream_inherit(struct upstream *u, const struct upstream *from)
 {
 	u->carried = from->carried;
 	u->sent = from->sent;
+	if (strcmp(u->relay->host, from->relay->host) == 0)
+		u->piece = from->piece;
 }
 
 enum well
@@ -302,6 +305,14 @@ bool
 upstream_is_full(const struct upstream *u)
 {
 	return u->full;
+}
+
+size_t
+upstream_recipients(const struct upstream *u)
+{
+	size_t most = allowance_recipients(u->relay), piece = piece_most(&u->piece, clock_mono_ms());
+
+	return piece > 0 && piece < most ? piece : most;
 }
 
 const struct allowance *

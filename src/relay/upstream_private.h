@@ -9,6 +9,7 @@
 
 #include "net/loop.h"
 #include "relay/allowance.h"
+#include "relay/piece.h"
 #include "relay/suspects.h"
 #include "relay/tally.h"
 #include "relay/upstream.h"
@@ -46,6 +47,7 @@ struct upstream {
 	bool                       quitting;
 	struct timer              *wait;
 
+	struct piece               piece;       /* recipients that the server takes at once */
 	struct suspects            suspects;    /* refused at MAIL */
 	int64_t                    unresolved_ms;       /* since then no address is to be had */
 

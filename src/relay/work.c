@@ -82,12 +82,15 @@ smaller(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* Recipients a transaction: halved with each round in which the server asked for fewer. */
+/*
+ * Recipients a transaction: as the relay has learnt, and not more than what
+ * is halved with each round that ended without a verdict.
+ */
 static size_t
 ceiling(const struct work *w)
 {
 	unsigned halvings = w->e->again < 31 ? w->e->again : 31;
-	size_t most = allowance_recipients(w->env.relay) >> halvings;
+	size_t most = smaller(allowance_recipients(w->env.relay) >> halvings, w->env.recipients);
 
 	return most > 0 ? most : 1;
 }

@@ -33,6 +33,7 @@ enum fate {
 struct work_env {
 	const struct config     *conf;
 	const struct relay_conf *relay;         /* NULL: none, to see which lanes it needs */
+	size_t                   recipients;    /* of a transaction, that it takes */
 	size_t                   lane;          /* in conf; LANES_MAX: none */
 	struct store            *store;
 	const struct aliases    *aliases;       /* NULL: none; looked at by work_load() alone */

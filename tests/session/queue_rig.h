@@ -111,6 +111,7 @@ TCase *queue_failing_case(void);
 TCase *queue_breaker_case(void);
 TCase *queue_failover_case(void);
 TCase *queue_suspects_case(void);
+TCase *queue_pieces_case(void);
 TCase *queue_life_case(void);
 TCase *queue_aliases_case(void);
 TCase *queue_two_case(void);

@@ -13,6 +13,7 @@ suite_queue(void)
 	suite_add_tcase(s, queue_breaker_case());
 	suite_add_tcase(s, queue_failover_case());
 	suite_add_tcase(s, queue_suspects_case());
+	suite_add_tcase(s, queue_pieces_case());
 	suite_add_tcase(s, queue_life_case());
 	suite_add_tcase(s, queue_aliases_case());
 	suite_add_tcase(s, queue_two_case());
