@@ -236,19 +236,29 @@ buf_printf(struct buf *b, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* Measured first: formatting into the room there is would leave half a text
-   behind when the whole does not fit, and "adds nothing" is the promise. */
+/*
+ * Into the room there is, which is enough for nearly all: to measure first
+ * would format everything twice.  What does not fit is taken back, since
+ * "adds nothing" is the promise, and formatted again into room for it.
+ */
 void
 buf_vprintf(struct buf *b, const char *fmt, va_list ap)
 {
+	size_t left = b->over ? 0 : b->cap - b->n;
 	va_list again;
 	char *to;
 	int n;
 
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, again);
+	n = vsnprintf(left > 0 ? b->p + b->n : NULL, left, fmt, again);
 	va_end(again);
 	assert(n >= 0);
+	if ((size_t)n < left && (size_t)n <= b->max - b->n) {
+		buf_took(b, (size_t)n);
+		return;
+	}
+	if (left > 0)
+		b->p[b->n] = '\0';
 	to = buf_room(b, (size_t)n);
 	if (to == NULL)
 		return;
