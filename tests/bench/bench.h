@@ -14,6 +14,7 @@ int     bench_blast(int argc, char **argv);
 int     bench_clients(int argc, char **argv);
 int     bench_fill(int argc, char **argv);
 int     bench_consume(int argc, char **argv);
+int     bench_gap(int argc, char **argv);
 
 int64_t bench_now_us(void);             /* monotonic */
 

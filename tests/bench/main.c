@@ -17,6 +17,7 @@ static const struct {
 	{ "clients", bench_clients, "CLIENTS COUNT BYTES ADDRESS:PORT|PROGRAM ARGUMENT…" },
 	{ "fill",  bench_fill,  "SPOOL new|cur|later COUNT BYTES" },
 	{ "consume", bench_consume, "SPOOL" },
+	{ "gap", bench_gap, "SOCKET PROGRAM [ARGUMENT…]" },
 };
 
 int64_t
