@@ -314,8 +314,8 @@ FUZZ_SECONDS = 10
 FUZZ_NAMES = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 REPLAYS = $(FUZZ_NAMES:%=$(BUILD)/replay_%)
 FUZZERS = $(FUZZ_NAMES:%=$(BUILD)/fuzz_%)
-FUZZ_LIBS = $(call libs,sendmail smtp spool mail oauth base)
-FUZZ_MORE_LIBS = -Wl,--as-needed $(GSASL_LIBS) $(OAUTH_LIBS)
+FUZZ_LIBS = $(call libs,sendmail import config smtp spool idna mail oauth base)
+FUZZ_MORE_LIBS = -Wl,--as-needed $(OAUTH_LIBS) $(CONFUSE_LIBS) $(IDN2_LIBS) $(GSASL_LIBS)
 
 tests: $(REPLAYS)
 $(REPLAYS): $(BUILD)/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(FUZZ_LIBS)

@@ -131,14 +131,17 @@ model_left(struct import *im, struct place at, struct span what, const char *fmt
 	struct buf   why;
 	va_list      ap;
 
+	if (im->nleft == MODEL_LEFT) {
+		im->lost++;
+		return;
+	}
 	buf_init(&why, 64 * WHY_MAX);
 	va_start(ap, fmt);
 	buf_vprintf(&why, fmt, ap);
 	va_end(ap);
 	l = (struct left){ at, printable(what, WHAT_MAX), printable(buf_view(&why), WHY_MAX) };
 	buf_done(&why);
-	if (im->nleft == MODEL_LEFT || is_said(im, &l)) {
-		im->lost += im->nleft == MODEL_LEFT;
+	if (is_said(im, &l)) {
 		free(l.what);
 		free(l.why);
 		return;
@@ -161,7 +164,7 @@ title_of(const struct import *im, enum section_kind k, struct span title)
 {
 	struct buf b;
 	char      *ret;
-	unsigned   n = 1;
+	size_t     n = im->nsections;
 
 	if (k != SECTION_RELAY)
 		return title.n > 0 ? span_dup(title) : NULL;
@@ -181,7 +184,7 @@ title_of(const struct import *im, enum section_kind k, struct span title)
 	title = (struct span){ buf_cstr(&b), b.n };
 	while (model_relay((struct import *)im, buf_view(&b)) != NULL) {
 		buf_cut(&b, title.n);
-		buf_printf(&b, "-%u", ++n);
+		buf_printf(&b, "-%zu", n++);
 	}
 	ret = span_dup(buf_view(&b));
 	buf_done(&b);

@@ -12,6 +12,7 @@
 #define PARAMETERS_MAX 1000
 #define EXPANSION_MAX  65536
 #define EXPANSION_DEEP 20
+#define EXPANSION_STEPS 10000
 
 /* ---- reading ---- */
 
@@ -108,6 +109,7 @@ expand_name(struct postfix *p, struct span name, int deep, struct buf *out)
 
 		buf_init(&host, 1024);
 		expand_name(p, SPAN("myhostname"), deep + 1, &host);
+		out->over = out->over || host.over;
 		dot = strchr(buf_cstr(&host), '.');
 		buf_str(out, dot != NULL ? dot + 1 : "");
 		buf_done(&host);
@@ -147,8 +149,9 @@ expand_braces(struct postfix *p, struct span in, int deep, struct buf *out)
 static void
 expand(struct postfix *p, struct span s, int deep, struct buf *out)
 {
-	if (deep > EXPANSION_DEEP) {
-		out->over = true;       /* it goes round */
+	/* It goes round; or doubles with each name, and comes to nothing each time. */
+	if (deep > EXPANSION_DEEP || ++p->steps > EXPANSION_STEPS) {
+		out->over = true;
 		return;
 	}
 	for (size_t i = 0; i < s.n && !out->over; i++) {
@@ -184,6 +187,7 @@ postfix_value(struct postfix *p, const char *name, struct buf *ret, struct place
 	if (q == NULL)
 		return false;
 	q->used = true;
+	p->steps = 0;
 	expand(p, span_of(q->text), 0, ret);
 	*ret_at = q->at;
 	if (ret->over) {

@@ -18,6 +18,7 @@ struct postfix {
 	struct import    *im;
 	struct parameter *parameter;
 	size_t            n;
+	unsigned          steps;        /* of the expansion of one value */
 };
 
 /* A parameter's value with its $variables filled in, and where it stands.  False: not given. */

@@ -84,7 +84,7 @@ take(struct ssmtp *s, struct span key, struct span value, struct place at)
 	} else if (span_ieq(key, SPAN("usetlscert")) || span_ieq(key, SPAN("tlscert")) ||
 	    span_ieq(key, SPAN("tlskey"))) {
 		if (!span_ieq(value, SPAN("no")))
-			model_left(s->im, at, key, "a client's certificate; see TLS in postern.conf(5)");
+			model_left(s->im, at, key, "a client's certificate: client-cert and client-key, which the daemon must be able to read");
 	} else if (span_ieq(key, SPAN("debug"))) {
 		if (text_is_yes(value))
 			model_left(s->im, at, key, "write log { level = \"debug\" }");
