@@ -56,7 +56,7 @@ static const struct {
 	{ "SPOOLDIR", "what is in it stays there: let dma send it before it is removed (dma -q)" },
 	{ "FINGERPRINT", "it is of the whole certificate, which a server changes every few months; ca-file has "
 	    "a certificate to trust" },
-	{ "CERTFILE", "a client's certificate: client-cert and client-key, which the daemon must be able to read" },
+	{ "CERTFILE", TEXT_CERTIFICATE },
 	{ "DEFER", "mail is sent when it comes" },
 	{ "FULLBOUNCE", "reports have the header of the message; sendmail -R full asks for all of it" },
 	{ "NULLCLIENT", NULL },         /* so it is here */

@@ -14,7 +14,7 @@ struct esmtp {
 static const struct {
 	const char *key, *why;
 } others[] = {
-	{ "certificate_passphrase", "a client's certificate: client-cert and client-key, which the daemon must be able to read" },
+	{ "certificate_passphrase", TEXT_CERTIFICATE },
 	{ "preconnect", "nothing is run before a connection; a dialler reports to the system, which is looked at" },
 	{ "postconnect", "nothing is run after a connection" },
 	{ "mda", "there is no local delivery; local-mail says where such mail goes" },

@@ -12,6 +12,8 @@ next(struct span *rest, struct span *ret)
 {
 	size_t i = 0, n = 0;
 
+	if (rest->n == 0)
+		return false;
 	while (i < rest->n && rest->p[i] != '\0' && strchr(BETWEEN, rest->p[i]) != NULL)
 		i++;
 	while (i + n < rest->n && (rest->p[i + n] == '\0' || strchr(BETWEEN, rest->p[i + n]) == NULL))

@@ -32,8 +32,8 @@ static const struct {
 	{ "socket", "there are no sockets for relays here; give the relay host and port" },
 	{ "tls_fingerprint", "it is of the whole certificate, which a server changes every few months; ca-file "
 	    "has a certificate to trust" },
-	{ "tls_key_file", "a client's certificate: client-cert and client-key, which the daemon must be able to read" },
-	{ "tls_cert_file", "a client's certificate: client-cert and client-key, which the daemon must be able to read" },
+	{ "tls_key_file", TEXT_CERTIFICATE },
+	{ "tls_cert_file", TEXT_CERTIFICATE },
 	{ "tls_crl_file", "no list of revoked certificates is read" },
 	{ "tls_min_dh_prime_bits", NULL },
 	{ "tls_priorities", "the system's policy for TLS counts; tls-min says the oldest version" },

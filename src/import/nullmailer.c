@@ -43,8 +43,8 @@ static const struct {
 	const char *key, *why;
 } others[] = {
 	{ "source", "the system chooses the address" },
-	{ "x509certfile", "a client's certificate: client-cert and client-key, which the daemon must be able to read" },
-	{ "x509keyfile", "a client's certificate: client-cert and client-key, which the daemon must be able to read" },
+	{ "x509certfile", TEXT_CERTIFICATE },
+	{ "x509keyfile", TEXT_CERTIFICATE },
 	{ "x509crlfile", "no list of revoked certificates is read" },
 	{ "x509fmtder", "certificates are in PEM here" },
 	{ "tls-anon-auth", "a server without a certificate is anybody" },

@@ -195,6 +195,8 @@ postfix_value(struct postfix *p, const char *name, struct buf *ret, struct place
 		buf_clear(ret);
 		return false;
 	}
+	if (ret->n == 0)
+		return true;
 	trimmed = span_trim(buf_view(ret));
 	buf_cut(ret, (size_t)(trimmed.p - ret->p) + trimmed.n);
 	buf_drop(ret, (size_t)(trimmed.p - ret->p));

@@ -84,7 +84,7 @@ take(struct ssmtp *s, struct span key, struct span value, struct place at)
 	} else if (span_ieq(key, SPAN("usetlscert")) || span_ieq(key, SPAN("tlscert")) ||
 	    span_ieq(key, SPAN("tlskey"))) {
 		if (!span_ieq(value, SPAN("no")))
-			model_left(s->im, at, key, "a client's certificate: client-cert and client-key, which the daemon must be able to read");
+			model_left(s->im, at, key, TEXT_CERTIFICATE);
 	} else if (span_ieq(key, SPAN("debug"))) {
 		if (text_is_yes(value))
 			model_left(s->im, at, key, "write log { level = \"debug\" }");
@@ -126,7 +126,7 @@ take_alias(struct import *im, struct section *relay, struct span line, struct pl
 	user = span_trim(user);
 	hub = span_trim(line);
 	model_map(im, MAP_USERS, user, span_trim(address), at);
-	if (hub.n > 0)
+	if (hub.n > 0 && !text_is_endpoint(relay, hub))
 		put_hub(im, relay, user, hub, at);
 }
 

@@ -197,6 +197,15 @@ text_endpoint(struct import *im, struct section *relay, struct span s, struct sp
 }
 
 bool
+text_is_endpoint(const struct section *relay, struct span s)
+{
+	struct span host, port;
+
+	return split(span_trim(s), &host, &port) && span_ieq(host, model_value(relay, "host")) &&
+	    (port.n == 0 || span_eq(port_number(port), model_value(relay, "port")));
+}
+
+bool
 text_is_yes(struct span s)
 {
 	static const char *const yes[] = { "yes", "y", "on", "true", "t", "1" };

@@ -10,6 +10,9 @@
 #include "base/buf.h"
 #include "import/model.h"
 
+/* Every source has one, and a key that the daemon may not read would be an error. */
+#define TEXT_CERTIFICATE "a client's certificate: client-cert and client-key, which the daemon must be able to read"
+
 struct text {
 	struct buf    bytes;
 	struct span   rest;
@@ -43,6 +46,9 @@ struct span text_unquoted(struct span s);
 
 /* The part of *s before the last sep; false: there is none. */
 bool text_cut_last(struct span s, char sep, struct span *ret_left, struct span *ret_right);
+
+/* Is it the host and the port of the relay, or its host alone? */
+bool text_is_endpoint(const struct section *relay, struct span s);
 
 /*
  * "host", "host:port", "[host]:port", "[v6]", "host::port" into a relay;
