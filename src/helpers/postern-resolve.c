@@ -5,11 +5,12 @@
  *   postern-resolve --tlsa HOST PORT
  *
  * The second asks for the TLSA records of _PORT._tcp.HOST (RFC 6698), which
- * no function of the C library does.  Its first line is "secure" (records
- * follow, a line each), "none REASON" (there are none that may be believed)
- * and what they say is believed only with AD set by a server that is on this
- * machine, or that `options trust-ad` in resolv.conf vouches for: whoever
- * sits on the way to another can set a bit.
+ * no function of the C library does.  Its first line is "secure", and
+ * records follow, a line each; or "none REASON": there are none that may be
+ * believed.  An answer is believed when it has AD and comes from a server on
+ * this machine, or from one that `options trust-ad` in resolv.conf vouches
+ * for: whoever sits on the way to another can set a bit.  The variable
+ * POSTERN_RESOLV_CONF names another file than /etc/resolv.conf.
  *
  * A program of its own, so that the host's whole resolver set-up is
  * honoured (nsswitch, mDNS, a resolv.conf that changed a minute ago) and

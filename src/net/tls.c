@@ -189,8 +189,10 @@ set_client(struct tls *t, const struct tls_client_params *p, struct buf *why)
 		memcpy(t->pins, p->pins, p->npins * sizeof(*t->pins));
 	SSL_CTX_set_verify(ctx, p->verify || p->npins > 0 ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
 	SSL_CTX_set_cert_verify_callback(ctx, tls_verify, NULL);
-	if (SSL_CTX_dane_enable(ctx) != 1)
+	if (SSL_CTX_dane_enable(ctx) != 1) {
+		tls_put_reason(why);
 		return false;
+	}
 	/* TLS 1.3 tickets come after the handshake, when one reads; only the
 	   callback sees them. */
 	SSL_CTX_set_session_cache_mode(ctx,
