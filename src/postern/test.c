@@ -181,6 +181,7 @@ directly(const struct test *t)
 	if (!t->json && t->to != NULL)
 		printf("Directly, and not by the queue (--queue does that).\n");
 	tried_init(&r, t->json);
+	r.show_tls = t->tls;
 	rc = tried_run(&r, words);
 	if (rc == EX_NOPERM)
 		args_refuse(&t->args, "only root may try a relay, for the password is the daemon's: sudo postern test; "

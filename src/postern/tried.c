@@ -153,6 +153,49 @@ print_trouble(const struct tried *t, struct span f)
 }
 
 static void
+print_named(const char *name, struct span f, const char *key)
+{
+	struct buf b;
+
+	buf_init(&b, 1);
+	if (field(f, key, &b)[0] != '\0')
+		printf("    %-11s %s\n", name, buf_cstr(&b));
+	buf_done(&b);
+}
+
+static void
+print_date(const char *name, struct span f, const char *key)
+{
+	struct buf b;
+
+	buf_init(&b, 64);
+	text_put_date(&b, (int64_t)told_number(f, key));
+	printf("    %-11s %s\n", name, buf_cstr(&b));
+	buf_done(&b);
+}
+
+static void
+print_tls(struct span f)
+{
+	print_named("TLS", f, "version");
+	print_named("cipher", f, "cipher");
+	print_named("checked", f, "checked");
+	print_named("refused", f, "failure");
+}
+
+static void
+print_cert(struct span f)
+{
+	print_named("certificate", f, "subject");
+	print_named("  for", f, "names");
+	print_named("  issued by", f, "issuer");
+	print_date("  from", f, "not_before");
+	print_date("  until", f, "not_after");
+	print_named("  key", f, "key");
+	print_named("  pin", f, "pin");
+}
+
+static void
 print_text(const char *before, struct span f)
 {
 	struct buf b;
@@ -177,6 +220,10 @@ print_record(const struct tried *t, struct span kind, struct span f)
 		print_text("  once more, on a fresh connection: ", f);
 	else if (span_eq(kind, SPAN("wire")))
 		print_text("    ", f);
+	else if (t->show_tls && span_eq(kind, SPAN("tls")))
+		print_tls(f);
+	else if (t->show_tls && span_eq(kind, SPAN("cert")))
+		print_cert(f);
 	fflush(stdout);
 }
 
@@ -185,14 +232,15 @@ print_record(const struct tried *t, struct span kind, struct span f)
 static json_t *
 value_of(struct span key, struct span value)
 {
-	static const char *const numbers[] = { "ms", "code", "port", "sent", "refused", "deferred", "in_flight" };
+	static const char *const numbers[] = { "ms", "code", "port", "sent", "refused", "deferred", "in_flight",
+	    "not_before", "not_after" };
 	struct buf b;
 	json_t *o;
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		if (span_eq(key, span_of(numbers[i])))
 			return document_number(value);
-	if (span_eq(key, SPAN("ok")) || span_eq(key, SPAN("pipelining")))
+	if (span_eq(key, SPAN("ok")) || span_eq(key, SPAN("resumed")) || span_eq(key, SPAN("pipelining")))
 		return json_boolean(span_eq(value, SPAN("1")));
 	if (value.n == 0)
 		return json_null();
@@ -250,6 +298,10 @@ keep_record(struct tried *t, struct span kind, struct span f)
 		add(t->doc, "recipients", object_of(f));
 	else if (span_eq(kind, SPAN("again")))
 		add(t->doc, "again", object_of(f));
+	else if (span_eq(kind, SPAN("cert")))
+		add(t->doc, "certificates", object_of(f));
+	else if (span_eq(kind, SPAN("tls")))
+		document_set(t->doc, "tls", object_of(f));
 	else if (span_eq(kind, SPAN("wire")))
 		keep_wire(t->doc, f);
 	else if (span_eq(kind, SPAN("relay")))

@@ -14,6 +14,7 @@
 
 struct tried {
 	bool        json;
+	bool        show_tls;           /* certificates, too; the caller's to set */
 	struct term term;
 
 	/* What it came to. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "net/tls_report.h"
 #include "posternd/advice.h"
 #include "posternd/records.h"
 
@@ -99,14 +100,52 @@ dialled(struct say *s, const struct dialled *d)
 		put_step(s, "connect", ms - d->resolve_ms, 0, d->address);
 }
 
+static void
+put_cert(const struct tls_cert *c)
+{
+	struct buf b;
+
+	begin(&b, "cert");
+	record_text(&b, "subject", c->subject);
+	record_text(&b, "issuer", c->issuer);
+	record_text(&b, "names", c->names);
+	record_text(&b, "key", c->key);
+	record_text(&b, "pin", c->pin);
+	buf_printf(&b, " not_before=%lld not_after=%lld", (long long)c->from_s, (long long)c->until_s);
+	out(&b);
+}
+
+/* Whether it came to its end or not. */
+static void
+put_report(const struct ssl_st *ssl)
+{
+	struct tls_report *r = tls_report(ssl);
+	struct buf b;
+
+	if (r == NULL)
+		return;
+	begin(&b, "tls");
+	record_text(&b, "version", r->version);
+	record_text(&b, "cipher", r->cipher);
+	buf_printf(&b, " resumed=%d", r->resumed);
+	record_text(&b, "checked", r->checked);
+	record_text(&b, "failure", r->failure);
+	out(&b);
+	for (size_t i = 0; i < r->n; i++)
+		put_cert(&r->certs[i]);
+	tls_report_free(r);
+}
+
 /* What a handshake that came to its end means, not only that it did. */
 static void
-secured(struct say *s, const char *summary)
+secured(struct say *s, const char *summary, const struct ssl_st *ssl)
 {
+	struct tls_report *r = tls_report(ssl);
 	char text[600];
 
-	snprintf(text, sizeof(text), "%s; %s %s", summary, s->relay->verify ? "the certificate is trusted and for" :
-	    "the certificate was not looked at (tls-verify = false), so anybody could be", s->relay->host);
+	snprintf(text, sizeof(text), "%s; checked: %s", summary, r == NULL ? "nothing" :
+	    r->resumed ? "when the session began" : r->checked);
+	tls_report_free(r);
 	put_step(s, "TLS", since_last(s), 0, text);
 }
 
@@ -180,7 +219,11 @@ say_heard(void *arg, const struct heard *h)
 		dialled(s, h->dialled);
 		break;
 	case HEARD_SECURE:
-		secured(s, h->text);
+		secured(s, h->text, h->ssl);
+		put_report(h->ssl);
+		break;
+	case HEARD_INSECURE:
+		put_report(h->ssl);
 		break;
 	case HEARD_MECHANISM:
 		snprintf(s->mechanism, sizeof(s->mechanism), "%s", h->text);

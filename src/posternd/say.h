@@ -5,6 +5,8 @@
  *   relay name=… provider=… host=… port=… tls=implicit|starttls|none user=… from=…
  *   step name=secret|token|resolve|connect|TLS|greeting|EHLO|STARTTLS|AUTH|MAIL|RCPT|DATA|content|QUIT ms=… ok=0|1
  *           [code=…] text=…         done, and how long it took
+ *   tls version=… cipher=… resumed=0|1 checked=… failure=…         behind step TLS, or where it failed
+ *   cert subject=… issuer=… names=… key=… pin=… not_before=… not_after=…   as the server sent them
  *   recipient addr=… verdict=… code=… dsn=… text=… hint=…          what became of him
  *   again text=…                    on a fresh connection, as the daemon would
  *   trouble step=… verdict=… code=… dsn=… text=… hint=…            the end, when it is the relay's

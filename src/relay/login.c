@@ -208,6 +208,8 @@ on_gone(void *arg, const char *why, bool tls, bool clean)
 
 	(void)clean;
 	snprintf(what, sizeof(what), "%s: %s", steps[l->phase].name, why);
+	if (l->phase == TLS)
+		trace_insecure(l->p.trace, conn_ssl(l->conn));
 	if (tls_is_stranger(conn_ssl(l->conn)))
 		because(l, VERDICT_CONFIG, "4.7.5", what);
 	give_up(l, tls ? "4.7.5" : "4.4.2", what);
@@ -230,7 +232,7 @@ on_secure(void *arg)
 {
 	struct login *l = arg;
 
-	trace_secure(l->p.trace, conn_tls_summary(l->conn));
+	trace_secure(l->p.trace, conn_tls_summary(l->conn), conn_ssl(l->conn));
 	advance(l, l->greeted ? EHLO : BANNER);
 }
 

@@ -21,9 +21,15 @@ trace_dialled(const struct trace *t, const struct dialled *d)
 }
 
 void
-trace_secure(const struct trace *t, const char *summary)
+trace_secure(const struct trace *t, const char *summary, const struct ssl_st *s)
 {
-	tell(t, (struct heard){ .what = HEARD_SECURE, .step = "TLS", .text = summary });
+	tell(t, (struct heard){ .what = HEARD_SECURE, .step = "TLS", .text = summary, .ssl = s });
+}
+
+void
+trace_insecure(const struct trace *t, const struct ssl_st *s)
+{
+	tell(t, (struct heard){ .what = HEARD_INSECURE, .step = "TLS", .ssl = s });
 }
 
 void

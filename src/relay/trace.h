@@ -14,10 +14,13 @@
 #include "relay/mail.h"
 #include "smtp/reply.h"
 
+struct ssl_st;
+
 enum heard_what {
 	HEARD_STEP,             /* the login is now at `step` */
 	HEARD_DIALLED,          /* dialled */
-	HEARD_SECURE,           /* text: version and cipher */
+	HEARD_SECURE,           /* the handshake is done; text: version and cipher; ssl */
+	HEARD_INSECURE,         /* it failed; ssl */
 	HEARD_MECHANISM,        /* text: what AUTH is tried with */
 	HEARD_CONTENT,          /* octets of content were handed over, text: by which command */
 	HEARD_REPLY,            /* reply, to the command of `step`; mail and rcpt where it is about one */
@@ -31,6 +34,7 @@ struct heard {
 	uint64_t              octets;
 	const struct dialled *dialled;
 	const struct reply   *reply;
+	const struct ssl_st  *ssl;      /* for tls_report(); NULL: it did not come so far */
 	const struct mail    *mail;     /* NULL: about none */
 	size_t                rcpt;
 };
@@ -43,7 +47,8 @@ struct trace {
 /* t may be NULL. */
 void trace_step(const struct trace *t, const char *step);
 void trace_dialled(const struct trace *t, const struct dialled *d);
-void trace_secure(const struct trace *t, const char *summary);
+void trace_secure(const struct trace *t, const char *summary, const struct ssl_st *s);
+void trace_insecure(const struct trace *t, const struct ssl_st *s);
 void trace_mechanism(const struct trace *t, const char *mechanism);
 void trace_content(const struct trace *t, uint64_t octets, const char *by);
 void trace_reply(const struct trace *t, const char *step, const struct reply *r, const struct mail *m, size_t rcpt);

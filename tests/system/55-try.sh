@@ -51,9 +51,12 @@ names = [s["name"] for s in d["steps"]]
 assert names[-5:] == ["AUTH", "MAIL", "RCPT", "content", "QUIT"], names
 assert all(s["ok"] and s["ms"] >= 0 for s in d["steps"])
 assert "alice@example.com" in d["steps"][-4]["text"]
+assert d["tls"]["version"] == "TLSv1.3" and d["tls"]["failure"] is None, d["tls"]
+assert d["certificates"][0]["names"].startswith("localhost") and d["certificates"][0]["not_after"] > 0, d
 ' "$OUT"
 try test --tls
-told 'tls' 0 ' TLS       TLSv1.3' 'trusted and for localhost'
+told 'tls' 0 ' TLS       TLSv1.3' 'checked     chain and name (localhost)' 'certificate CN=' '  for       localhost' \
+    '  issued by ' '  until     ' '  pin       sha256:'
 is 'tls: no message' "$(arrived good)" 2
 try check --online
 told 'check' 0 'relay up: localhost port' 'aliases: ' 'providers: ' 'owners and modes are right' ': 235 ' \
@@ -107,7 +110,7 @@ certificate() {	# NAME TEXT…
 	    --user "$USER_NAME" --password "$PASSWORD"
 	write_conf "$(relay up "$UP_PORT" implicit)"
 	try test --tls bob@example.net
-	told "certificate $name" 75 'failed at TLS' 'certificate' 'what to do: ' "$@"
+	told "certificate $name" 75 'failed at TLS' 'refused     ' 'certificate CN=' 'what to do: ' "$@"
 	is "certificate $name: no login was tried" "$(total "$name" auths)" 0
 	is "certificate $name: nothing was sent" "$(arrived "$name")" 0
 }
