@@ -77,6 +77,7 @@ static const struct option options[] = {
 	{ "auth", KIND_MECHANISMS, 0, 0, "write SASL mechanisms such as \"PLAIN LOGIN\"" },
 	{ "user", KIND_TEXT, 1, 512, "write the login name" },
 	{ "user-hint", KIND_TEXT, 0, 200, "write what the login name looks like" },
+	{ "user-default", KIND_TEXT, 1, 200, "write ADDRESS, LOCAL, or the login name that all have" },
 	{ "domains", KIND_DOMAIN, 0, 0, "write the domains of its addresses, such as \"example.com\"" },
 	{ "password-help", KIND_TEXT, 1, 300, "write what password is wanted, and where it is made" },
 	{ "app-password-letters", KIND_NUMBER, 8, 64, "write a number from 8 to 64" },

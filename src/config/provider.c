@@ -22,6 +22,7 @@ static cfg_opt_t schema[] = {
 	SOURCE_OPTION("tls"),
 	SOURCE_OPTION("auth"),
 	SOURCE_OPTION("user-hint"),
+	SOURCE_OPTION("user-default"),
 	SOURCE_LIST("domains"),
 	SOURCE_OPTION("password-help"),
 	SOURCE_OPTION("app-password-letters"),
@@ -69,6 +70,7 @@ provider_done(struct provider *p)
 	free(p->tls);
 	free(p->auth);
 	free(p->user_hint);
+	free(p->user_default);
 	free(p->password_help);
 	oauth_preset_done(&p->oauth);
 	rules_done(&p->rules);
@@ -150,6 +152,8 @@ inherit(const struct source *s, struct provider *p, struct provider *other)
 	fill(&p->host, &other->host);
 	fill(&p->tls, &other->tls);
 	fill(&p->auth, &other->auth);
+	if (p->user_hint == NULL)
+		fill(&p->user_default, &other->user_default);
 	fill(&p->user_hint, &other->user_hint);
 	fill(&p->password_help, &other->password_help);
 	for (i = 0; i < NLIMITS; i++)
@@ -176,6 +180,7 @@ take(const struct source *s, struct provider *p, struct buf *why)
 	p->tls = source_dup(s->root, "tls");
 	p->auth = source_dup(s->root, "auth");
 	p->user_hint = source_dup(s->root, "user-hint");
+	p->user_default = source_dup(s->root, "user-default");
 	p->password_help = source_dup(s->root, "password-help");
 	for (i = 0; i < NLIMITS; i++)
 		*limit(p, i) = source_number(s->root, limits[i].option, 0);

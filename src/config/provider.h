@@ -18,6 +18,7 @@ struct provider {
 	char        *tls;               /* "implicit", "starttls"; or NULL */
 	char        *auth;              /* or NULL */
 	char        *user_hint;         /* "your full address"; NULL or "": a login is not required */
+	char        *user_default;      /* "ADDRESS", "LOCAL" (the part before its @), or itself; goes with user_hint */
 	char        *password_help;     /* what password is wanted and where it is made; or NULL */
 	unsigned     connections;       /* 0: not stated */
 	unsigned     pipeline_depth;

@@ -18,6 +18,7 @@ extern const struct args_option flush_options[];
 extern const struct args_option import_options[];
 extern const struct args_option check_options[];
 extern const struct args_option test_options[];
+extern const struct args_option setup_options[];
 
 int command_status(int argc, char **argv);
 int command_queue(int argc, char **argv);
@@ -38,5 +39,6 @@ int command_passwd(int argc, char **argv);
 int command_login(int argc, char **argv);
 int command_flush(int argc, char **argv);
 int command_import(int argc, char **argv);
+int command_setup(int argc, char **argv);
 
 #endif

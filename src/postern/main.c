@@ -44,6 +44,8 @@ static const struct command commands[] = {
 	  "look at configuration, secrets, spool and relays, and say what is wrong", check_options },
 	{ "test", command_test, "[--relay RELAY] [--from ADDRESS] [--queue | --pipeline] [--json] ADDRESS",
 	  "send a message, and tell each step", test_options },
+	{ "setup", command_setup, "[OPTION...]", "write the configuration, asking what it needs, and try it",
+	  setup_options },
 	{ "help", command_help, "[COMMAND]", "say what a command takes", NULL },
 };
 

@@ -92,7 +92,8 @@ END_TEST
 START_TEST(strings_are_read_back)
 {
 	static cfg_opt_t schema[] = { SOURCE_OPTION("user"), CFG_END() };
-	static const char *const texts[] = { "plain", "a b", "\"", "\\", "'", "${HOME}", "${a}\"'\\", "gr\xc3\xbc\xc3\x9f", "$", "#x", "/*" };
+	static const char *const texts[] = { "plain", "a b", "\"", "\\", "'", "${HOME}", "${a}\"'\\",
+		"gr\xc3\xbc\xc3\x9f", "$", "#x", "/*" };
 	char path[] = "/tmp/edit.XXXXXX";
 	int fd = mkstemp(path);
 

@@ -41,7 +41,7 @@ list(void)
 static cfg_opt_t sample_schema[] = {
 	SOURCE_OPTION("like"), SOURCE_OPTION("host"), SOURCE_OPTION("port"), SOURCE_OPTION("tls"),
 	SOURCE_OPTION("auth"), SOURCE_OPTION("user-hint"), SOURCE_OPTION("app-password-letters"),
-	SOURCE_LIST("domains"), SOURCE_OPTION("password-help"), SOURCE_OPTION("connections"),
+	SOURCE_LIST("domains"), SOURCE_OPTION("user-default"), SOURCE_OPTION("password-help"), SOURCE_OPTION("connections"),
 	SOURCE_OPTION("pipeline-depth"), SOURCE_OPTION("recipients-per-message"),
 	SOURCE_OPTION("messages-per-minute"), SOURCE_OPTION("messages-per-hour"),
 	SOURCE_OPTION("messages-per-day"), SOURCE_OPTION("recipients-per-day"), SOURCE_OPTION("null-sender"),
