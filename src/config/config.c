@@ -88,7 +88,10 @@ config_free(struct config *c)
 enum with
 relay_conf_with(const struct relay_conf *r)
 {
-	return r->oauth != NULL ? WITH_TOKEN : r->user != NULL ? WITH_PASSWORD : WITH_NONE;
+	bool password = r->password_file != NULL || r->credential != NULL || r->password != NULL ||
+	    r->password_command != NULL;
+
+	return r->oauth != NULL ? WITH_TOKEN : password ? WITH_PASSWORD : WITH_NONE;
 }
 
 /* ---- names ---- */

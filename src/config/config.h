@@ -90,6 +90,8 @@ struct relay_conf {
 	char         *password_file;
 	char         *credential;       /* a name under $CREDENTIALS_DIRECTORY */
 	char         *password;         /* inline */
+	char        **password_command; /* argv, NULL-ended; or NULL */
+	int64_t       password_ttl_s;   /* how long what it said is kept */
 	struct oauth_conf *oauth;       /* tokens and no password; or NULL */
 	unsigned      app_password_letters;     /* so many letters are shown with blanks between; 0: none */
 	char         *ca_file;

@@ -83,6 +83,8 @@ static const struct option options[] = {
 	{ "app-password-letters", KIND_NUMBER, 8, 64, "write a number from 8 to 64" },
 	{ "password-file", KIND_PATH, 0, 0, "write the file's full path" },
 	{ "credential", KIND_NAME, 0, 0, "write the name given to LoadCredential=" },
+	{ "password-command", KIND_TEXT, 0, 1000, "write a program's full path and its arguments" },
+	{ "password-ttl", KIND_DURATION, 0, 7 * 24 * HOUR, "write a time from \"0s\" to \"7d\"" },
 	{ "password", KIND_TEXT, 1, 4096, "write the password, or better use password-file" },
 	{ "ca-file", KIND_PATH, 0, 0, "write the file's full path" },
 	{ "ca-path", KIND_PATH, 0, 0, "write the folder's full path" },

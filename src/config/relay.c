@@ -1,4 +1,5 @@
 /* relay.c - one relay: its own options first, then the provider's, then ours. */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -15,6 +16,7 @@
 #define DEFAULT_CONNECTIONS    4
 #define DEFAULT_PIPELINE_DEPTH 8
 #define DEFAULT_IDLE_S         30
+#define DEFAULT_PASSWORD_TTL_S 3600     /* a vault is asked now and then, not for each connection */
 #define DEFAULT_RECIPIENTS     100      /* what every server must take: RFC 5321 §4.5.3.1.8 */
 
 /* What the common servers say, for a relay that names no provider; not needed. */
@@ -44,6 +46,8 @@ cfg_opt_t relay_schema[] = {
 	SOURCE_OPTION("password-file"),
 	SOURCE_OPTION("credential"),
 	SOURCE_OPTION("password"),
+	SOURCE_LIST("password-command"),
+	SOURCE_OPTION("password-ttl"),
 	SOURCE_OPTION("from"),
 	SOURCE_OPTION("from-header"),
 	SOURCE_OPTION("helo"),
@@ -75,6 +79,7 @@ relay_conf_done(struct relay_conf *r)
 	if (r->password != NULL)
 		explicit_bzero(r->password, strlen(r->password));
 	free(r->password);
+	source_list_free(r->password_command);
 	oauth_conf_free(r->oauth);
 	relay_tls_done(r);
 	addr_free(r->from);
@@ -155,7 +160,8 @@ static unsigned
 count_given(cfg_t *sec)
 {
 	return (source_str(sec, "password-file") != NULL) + (source_str(sec, "credential") != NULL) +
-	    (source_str(sec, "password") != NULL) + (cfg_size(sec, "oauth") > 0);
+	    (source_str(sec, "password") != NULL) + (cfg_size(sec, "password-command") > 0) +
+	    (cfg_size(sec, "oauth") > 0);
 }
 
 /* Mechanisms that take a token and no password. */
@@ -200,8 +206,8 @@ check_login(const struct source *s, cfg_t *sec, const struct provider *p, const 
 
 	if (secrets > 1)
 		return source_wrong(s, sec, NULL, why, "relay %s: more than one password; "
-		    "keep one of password-file, credential, password and oauth { ... }", r->name);
-	if (r->user != NULL && secrets == 0)
+		    "keep one of password-file, password-command, credential, password and oauth { ... }", r->name);
+	if (r->user != NULL && secrets == 0 && r->client_cert == NULL)
 		return source_wrong(s, sec, "user", why, "relay %s: user without a password; "
 		    "add password-file = \"/etc/postern/%s.password\"", r->name, r->name);
 	if (r->user == NULL && secrets > 0)
@@ -221,6 +227,21 @@ check_login(const struct source *s, cfg_t *sec, const struct provider *p, const 
 		return source_wrong(s, sec, "auth", why,
 		    "relay %s: %s allows no mechanism of tokens; add XOAUTH2 or OAUTHBEARER to auth",
 		    r->name, r->auth);
+	return 0;
+}
+
+static int
+check_command(const struct source *s, cfg_t *sec, const struct relay_conf *r, struct buf *why)
+{
+	const char *program = r->password_command != NULL ? r->password_command[0] : NULL;
+
+	if (program == NULL && source_str(sec, "password-ttl") != NULL)
+		return source_wrong(s, sec, "password-ttl", why, "relay %s: password-ttl is for password-command; "
+		    "take it out (a file is read for each login)", r->name);
+	if (program != NULL && (program[0] != '/' || strlen(program) >= PATH_MAX))
+		return source_wrong(s, sec, "password-command", why,
+		    "relay %s: password-command: \"%.80s\" is no full path, and nothing is searched for it; "
+		    "write { \"/usr/bin/pass\", \"show\", \"smtp\" }", r->name, program);
 	return 0;
 }
 
@@ -292,6 +313,8 @@ take_options(cfg_t *sec, const struct provider *p, struct relay_conf *r)
 	r->password_file = source_dup(sec, "password-file");
 	r->credential = source_dup(sec, "credential");
 	r->password = source_dup(sec, "password");
+	r->password_command = source_list(sec, "password-command");
+	r->password_ttl_s = source_duration_s(sec, "password-ttl", DEFAULT_PASSWORD_TTL_S);
 	r->app_password_letters = p->app_password_letters;
 	r->insecure = source_flag(sec, "insecure", false);
 	relay_tls_take(sec, r);
@@ -351,6 +374,8 @@ check(const struct source *s, cfg_t *sec, const struct provider *p, struct relay
 		rc = check_login(s, sec, p, r, why);
 	if (rc == 0)
 		rc = check_inline_password(s, sec, r, why);
+	if (rc == 0)
+		rc = check_command(s, sec, r, why);
 	if (rc == 0)
 		rc = check_sender(s, sec, r, why);
 	return rc;

@@ -203,6 +203,60 @@ tidy(struct buf *secret, size_t app_letters, const char *where, struct buf *why)
 }
 
 int
+secret_take(const struct relay_conf *r, struct span said, struct buf *ret, struct buf *why)
+{
+	struct buf secret, where;
+	struct span line = SPAN("");
+	int rc;
+
+	buf_init(&secret, SECRET_MAX_BYTES + 2);
+	buf_room(&secret, SECRET_MAX_BYTES + 2);
+	buf_init(&where, 8192);
+	buf_printf(&where, "relay %s: password-command %s: its first line", r->name, r->password_command[0]);
+	span_cut(&said, '\n', &line);
+	buf_span(&secret, line);
+	if (secret.over)
+		buf_printf(why, "%s: too long for a password; it may have 8192 bytes", buf_cstr(&where));
+	rc = secret.over ? EX_CONFIG : tidy(&secret, r->app_password_letters, buf_cstr(&where), why);
+	if (rc == 0)
+		buf_span(ret, buf_view(&secret));
+	buf_done(&where);
+	buf_wipe(&secret);
+	return rc;
+}
+
+int
+secret_check_command(const struct relay_conf *r, struct buf *why)
+{
+	const char *program = r->password_command[0], *wrong = NULL;
+	struct stat st;
+
+	if (stat(program, &st) != 0)
+		wrong = strerror(errno);
+	else if (!S_ISREG(st.st_mode))
+		wrong = "not a program; write a program's full path and its arguments";
+	else if ((st.st_mode & 0111) == 0 || access(program, X_OK) != 0)
+		wrong = "cannot be executed; chmod 0755";
+	else if ((st.st_mode & 02) != 0)
+		wrong = "writable by every user, who would get the password; chmod 0755";
+	if (wrong == NULL)
+		return 0;
+	buf_printf(why, "relay %s: password-command %s: %s", r->name, program, wrong);
+	return EX_CONFIG;
+}
+
+void
+secret_put_path(const struct relay_conf *r, struct buf *ret)
+{
+	const char *dir = getenv("CREDENTIALS_DIRECTORY");
+
+	if (r->password_file != NULL)
+		buf_str(ret, r->password_file);
+	else if (r->credential != NULL && dir != NULL && dir[0] == '/')
+		buf_printf(ret, "%s/%s", dir, r->credential);
+}
+
+int
 secret_read(const struct relay_conf *r, struct buf *ret, struct buf *why)
 {
 	struct buf secret, path;

@@ -1,6 +1,7 @@
 /*
  * secret.h - get a relay's password: from a file only the daemon may read,
- * a systemd credential, or inline in a configuration others cannot read.
+ * a systemd credential, inline in a configuration others cannot read, or out
+ * of what a command said (relay/password runs it).
  * The bytes are wiped by buf_wipe(); they are never logged.
  */
 #ifndef CONFIG_SECRET_H
@@ -18,6 +19,15 @@
  * blanks inside an app password are removed where the provider shows it with them.
  */
 int secret_read(const struct relay_conf *r, struct buf *ret, struct buf *why);
+
+/* The same of what a password-command said: its first line, since some show more behind it. */
+int secret_take(const struct relay_conf *r, struct span said, struct buf *ret, struct buf *why);
+
+/* Can the password-command be run?  A sysexits code with one line of why when not; it is not run. */
+int secret_check_command(const struct relay_conf *r, struct buf *why);
+
+/* The file that the password is in, appended; nothing where it is in none. */
+void secret_put_path(const struct relay_conf *r, struct buf *ret);
 
 /*
  * Another file that others must not read, of at most max bytes: a listener's

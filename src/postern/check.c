@@ -99,10 +99,11 @@ check_secret(struct findings *f, const struct relay_conf *r, struct buf *why)
 	struct buf secret;
 	int rc;
 
-	if (r->user == NULL)
-		return 0;
-	if (r->oauth != NULL)
-		return check_oauth(f, r, why);
+	if (relay_conf_with(r) != WITH_PASSWORD)
+		return r->oauth != NULL ? check_oauth(f, r, why) : 0;
+	/* Not run: it may count its uses or want a key touched, and it is for the daemon's user. */
+	if (r->password_command != NULL)
+		return secret_check_command(r, why);
 	if (r->credential != NULL && getenv("CREDENTIALS_DIRECTORY") == NULL) {
 		findings_well(f, "relay", "%s: credential \"%s\" is given by the service manager; not checked here",
 		    r->name, r->credential);

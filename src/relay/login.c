@@ -328,13 +328,16 @@ begin_auth(struct login *l, const char **ret_why)
 {
 	const struct relay_conf *rc = l->p.relay;
 	struct sasl_identity id = {
-		.user = rc->user, .secret = buf_view(&l->secret), .allowed = rc->auth, .tried = buf_cstr(&l->tried),
+		.user = rc->user, .allowed = rc->auth, .tried = buf_cstr(&l->tried),
 		.tls = secure(l), .plain_ok = rc->tls == TLS_NONE,
+		.certificate = secure(l) && rc->client_cert != NULL,
 		.token = rc->oauth != NULL, .host = rc->host, .port = rc->port,
 	};
 	struct buf binding;
 	int r;
 
+	if (l->secret.n > 0)
+		id.secret = buf_view(&l->secret);
 	buf_init(&binding, BINDING_MAX);
 	id.unique = conn_binding(l->conn, &binding) == TLS_BINDING_UNIQUE;
 	id.binding = buf_view(&binding);

@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "config/secret.h"
+#include "relay/password.h"
 #include "relay/retry.h"
 #include "relay/token.h"
 #include "relay/trust.h"
@@ -287,6 +287,8 @@ on_up(void *owner, struct session *s)
 	log_debug("relay=%s, session=%s, status=up", l->up->relay->name, session_peer(s));
 	if (l->up->token != NULL)
 		token_worked(l->up->token);
+	if (l->up->password != NULL)
+		password_worked(l->up->password);
 }
 
 static void
@@ -309,15 +311,22 @@ another_is_up(const struct upstream *u)
 	return false;
 }
 
-/* A token may have been revoked, or a clock have slept: one made anew says which (the caller rests otherwise). */
+/*
+ * A token may have been revoked, or a clock have slept; a password may just
+ * have been changed: another one says which (the caller rests otherwise).
+ */
 static bool
-gets_another_token(const struct upstream *u, const struct status *why, bool was_up)
+gets_another_secret(const struct upstream *u, const struct status *why, bool was_up)
 {
-	if (u->token == NULL || was_up || why->code == 0 || why->verdict != VERDICT_CREDENTIAL ||
-	    !token_refused(u->token))
+	bool another;
+
+	if (was_up || why->code == 0 || why->verdict != VERDICT_CREDENTIAL)
 		return false;
-	log_info("relay=%s, status=token-refused, reason=%s; another is asked for", u->relay->name, why->text);
-	return true;
+	another = u->token != NULL ? token_refused(u->token) : u->password != NULL && password_refused(u->password);
+	if (another)
+		log_info("relay=%s, status=%s-refused, reason=%s; another is asked for", u->relay->name,
+		    u->token != NULL ? "token" : "password", why->text);
+	return another;
 }
 
 /*
@@ -336,7 +345,7 @@ on_over(void *owner, struct session *s, const struct status *why)
 
 	sign(&st, s);
 	unlink_link(l);
-	if (u->quitting || upstream_is_away(u) || gets_another_token(u, &st, was_up)) {
+	if (u->quitting || upstream_is_away(u) || gets_another_secret(u, &st, was_up)) {
 		/* Whatever ended it, nobody is going to rest. */
 	} else if (status_is_relay(&st)) {
 		if (!was_up && !needs_person(&st) && another_is_up(u)) {
@@ -363,16 +372,16 @@ static const struct session_ops session_ops = {
 	.next = on_next, .settled = on_settled, .up = on_up, .over = on_over,
 };
 
-/* ---- tokens ---- */
+/* ---- tokens, passwords ---- */
 
 static void
-on_token(void *arg)
+on_secret(void *arg)
 {
 	upstream_offer(arg);
 }
 
 static void
-on_no_token(void *arg, const struct status *why)
+on_no_secret(void *arg, const struct status *why)
 {
 	struct upstream *u = arg;
 
@@ -382,7 +391,7 @@ on_no_token(void *arg, const struct status *why)
 
 /* Somebody did something about it. */
 static void
-on_token_file(void *arg)
+on_secret_file(void *arg)
 {
 	struct upstream *u = arg;
 
@@ -391,34 +400,29 @@ on_token_file(void *arg)
 }
 
 static const struct token_ops token_ops = {
-	.came = on_token, .failed = on_no_token, .changed = on_token_file,
+	.came = on_secret, .failed = on_no_secret, .changed = on_secret_file,
+};
+
+static const struct password_ops password_ops = {
+	.came = on_secret, .failed = on_no_secret, .changed = on_secret_file,
 };
 
 /* ---- connections ---- */
 
-/* False: not now; there is trouble, or a token is on its way. */
+/* False: not now; there is trouble, or it is on its way. */
 static bool
 get_secret(struct upstream *u, struct buf *ret)
 {
 	struct span token;
-	struct status st;
-	struct buf why;
-	bool got = true;
 
-	if (u->token != NULL) {
-		got = token_ask(u->token, &token);
-		if (got)
-			buf_span(ret, token);
-		return got;
-	}
-	buf_init(&why, 1024);
-	if (u->relay->user != NULL && secret_read(u->relay, ret, &why) != 0) {
-		status_local(&st, VERDICT_CREDENTIAL, SCOPE_RELAY, "4.7.0", "%s", buf_cstr(&why));
-		rest(u, &st);
-		got = false;
-	}
-	buf_done(&why);
-	return got;
+	if (u->password != NULL)
+		return password_ask(u->password, ret);
+	if (u->token == NULL)
+		return true;
+	if (!token_ask(u->token, &token))
+		return false;
+	buf_span(ret, token);
+	return true;
 }
 
 static void
@@ -517,6 +521,8 @@ upstream_new(struct event_base *base, const struct config *conf, const struct re
 	u->owner = owner;
 	if (relay->oauth != NULL)
 		u->token = token_new(base, relay, &token_ops, u);
+	else if (relay_conf_with(relay) == WITH_PASSWORD)
+		u->password = password_new(base, relay, &password_ops, u);
 	u->trust = trust;
 	u->nudged_ms = clock_mono_ms() - NUDGE_MS;
 	u->since_s = clock_wall_s();
@@ -561,6 +567,7 @@ upstream_free(struct upstream *u)
 	suspects_done(&u->suspects);
 	timer_free(u->wait);
 	token_free(u->token);
+	password_free(u->password);
 	trust_free(u->trust);
 	free(u);
 }

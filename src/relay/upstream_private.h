@@ -27,7 +27,8 @@ struct upstream {
 	const struct relay_conf   *relay;
 	const struct upstream_ops *ops;
 	void                      *owner;
-	struct token              *token;       /* NULL: passwords, or no login */
+	struct token              *token;       /* these: NULL where there is none */
+	struct password           *password;
 	struct trust              *trust;
 	struct relay_lacks         lacks;
 

@@ -405,8 +405,18 @@ static const struct {
 	{ "flood { per-usr = 4 }\n" R "}", ":1: unknown option \"per-usr\"; did you mean \"per-user\"?" },
 	{ "per-user = 4\n" R "}", ":1: unknown option \"per-user\"; it belongs into flood { ... }" },
 	{ R "oaut { } }", ":1: unknown option \"oaut\"; did you mean \"oauth\"?" },
-	{ R "password-command = { a } }", ":1: unknown option \"password-command\"; "
-	    "postern.conf(5) lists the known ones" },
+	{ R "password-comand = { a } }", ":1: unknown option \"password-comand\"; did you mean "
+	    "\"password-command\"?" },
+	{ R "user = a password-command = { pass, show } }", ":1: relay r: password-command: \"pass\" is no full path, "
+	    "and nothing is searched for it; write { \"/usr/bin/pass\", \"show\", \"smtp\" }" },
+	{ R "user = a password-command = { /a } password-file = /b }", ":1: relay r: more than one password; "
+	    "keep one of password-file, password-command, credential, password and oauth { ... }" },
+	{ R "password-command = { /a } }", ":1: relay r: password without a user; add user = \"...\" "
+	    "(the login name)" },
+	{ R "user = a password-file = /b\npassword-ttl = 1h }", ":2: relay r: password-ttl is for password-command; "
+	    "take it out (a file is read for each login)" },
+	{ R "user = a password-command = { /a } password-ttl = 8d }", ":1: password-ttl: \"8d\" is not possible; "
+	    "write a time from \"0s\" to \"7d\"" },
 	{ "lissten x { }", ":1: unknown option \"lissten\"; did you mean \"listen\"?" },
 	{ "include(\"/etc/passwd\")", ":1: unknown option \"include\"; postern.conf(5) lists "
 	    "the known ones" },
@@ -512,7 +522,7 @@ static const struct {
 	{ "relay r { provider = gmail }", ":1: relay r: provider gmail wants a login; add user "
 	    "= \"...\" (the account's full address) and password-file" },
 	{ R "user = a password-file = /a credential = b }", ":1: relay r: more than one "
-	    "password; keep one of password-file, credential, password and oauth { ... }" },
+	    "password; keep one of password-file, password-command, credential, password and oauth { ... }" },
 	{ "relay r { provider = outlook user = a credential = b }",
 	    ":1: relay r: outlook takes no passwords, only OAuth tokens (XOAUTH2); write oauth { "
 	    "client-id = \"...\" } instead of the password" },
@@ -547,7 +557,7 @@ static const struct {
 	{ "relay r { provider = m365 user = a oauth { client-id = c flow = client-credentials client-secret-file = /s } }",
 	    ":1: relay r: client credentials are of one tenant; add tenant = \"example.com\"" },
 	{ "relay r { provider = gmail user = a password = b oauth { client-id = c } }", ":1: relay r: more than one "
-	    "password; keep one of password-file, credential, password and oauth { ... }" },
+	    "password; keep one of password-file, password-command, credential, password and oauth { ... }" },
 	{ R "\ntls = none }", ":2: relay r: tls = \"none\" would send mail to a.example.com in "
 	    "the clear; write \"starttls\" or \"implicit\", or say insecure = true" },
 	{ "relay r { host = 128.0.0.1\ntls = none }", ":2: relay r: tls = \"none\" would send "
