@@ -41,6 +41,31 @@ refuses_password() {	# PEER PORT
 	stop_posternd
 }
 
+# Each mechanism that the server offers and that is done here, alone, and what is chosen of all.
+by_each_mechanism() {	# PEER PORT
+	local offered mechanism
+	offered=$(offered_mechanisms "$2")
+	for mechanism in PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256 SCRAM-SHA-1-PLUS SCRAM-SHA-256-PLUS; do
+		case " $offered " in
+		*" $mechanism "*) ;;
+		*) continue ;;
+		esac
+		rm -rf "$POSTERN_SPOOL" "$TMP"/hop.mail/*
+		write_conf "$(relay peer "$2" implicit "auth = \"$mechanism\"")"
+		make_spool
+		start_posternd
+		printf 'Subject: by %s\n\nhello\n' "$mechanism" | post -f alice@example.com bob@example.net
+		check "$1: a login by $mechanism" wait_for 15 has_arrived hop 1
+		stop_posternd
+	done
+}
+
+offered_mechanisms() {	# PORT
+	printf 'EHLO x\r\nQUIT\r\n' |
+	    timeout 10 openssl s_client -quiet -ign_eof -CAfile "$CA" -connect "127.0.0.1:$1" 2> /dev/null |
+	    tr -d '\r' | sed -n 's/^250[- ]AUTH //p' | head -n 1
+}
+
 make_pki
 attachment_message "$TMP/message" 'through a real server'
 # The hop must not mind what others do to a message.
@@ -52,5 +77,6 @@ for peer in postfix exim dovecot; do
 	fi
 	through "$peer" implicit "$PEER_PORT"
 	through "$peer" starttls "$PEER_STARTTLS"
+	by_each_mechanism "$peer" "$PEER_PORT"
 	refuses_password "$peer" "$PEER_PORT"
 done

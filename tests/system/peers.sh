@@ -86,7 +86,7 @@ postfix_conf() {	# DIR SUBMISSIONS SUBMISSION
 	cat > "$d/etc/sasl/smtpd.conf" <<-EOF
 	pwcheck_method: auxprop
 	auxprop_plugin: sasldb
-	mech_list: PLAIN LOGIN
+	mech_list: PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256
 	sasldb_path: $d/etc/sasldb2
 	EOF
 	mkdir -p "$d/log"
@@ -208,7 +208,7 @@ start_dovecot() {
 	ssl = required
 	ssl_cert = <$TMP/pki/cert.pem
 	ssl_key = <$TMP/pki/key.pem
-	auth_mechanisms = plain login
+	auth_mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256
 	passdb {
 	  driver = passwd-file
 	  args = scheme=PLAIN username_format=%u $d/users
