@@ -91,7 +91,9 @@ relay_conf_with(const struct relay_conf *r)
 	bool password = r->password_file != NULL || r->credential != NULL || r->password != NULL ||
 	    r->password_command != NULL;
 
-	return r->oauth != NULL ? WITH_TOKEN : password ? WITH_PASSWORD : WITH_NONE;
+	if (r->oauth != NULL)
+		return WITH_TOKEN;
+	return r->user != NULL && (password || r->client_cert == NULL) ? WITH_PASSWORD : WITH_NONE;
 }
 
 /* ---- names ---- */
