@@ -75,6 +75,7 @@ struct oauth_conf {
 	char    *token_file;            /* NULL: place_put_token() */
 	char    *redirect_host;
 	unsigned redirect_port;         /* 0: any */
+	int64_t  grant_s, unused_s;     /* how long a consent lasts: from its day on, and without use; 0: not known */
 	char    *ca_file;
 };
 

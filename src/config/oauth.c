@@ -4,16 +4,20 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/text.h"
+
 #define PRESET_OPTIONS \
 	SOURCE_OPTION("authorize-endpoint"), SOURCE_OPTION("token-endpoint"), SOURCE_OPTION("device-endpoint"), \
 	SOURCE_OPTION("discovery"), SOURCE_OPTION("authorize-extra"), SOURCE_OPTION("scope"), \
-	SOURCE_OPTION("app-scope"), SOURCE_OPTION("tenant"), SOURCE_OPTION("redirect-host")
+	SOURCE_OPTION("app-scope"), SOURCE_OPTION("tenant"), SOURCE_OPTION("redirect-host"), \
+	SOURCE_OPTION("grant-days"), SOURCE_OPTION("unused-days")
 
 static const char *const names[OAUTH_NPRESETS] = {
 	[OAUTH_AUTHORIZE] = "authorize-endpoint", [OAUTH_TOKEN] = "token-endpoint",
 	[OAUTH_DEVICE] = "device-endpoint", [OAUTH_DISCOVERY] = "discovery",
 	[OAUTH_EXTRA] = "authorize-extra", [OAUTH_SCOPE] = "scope", [OAUTH_APP_SCOPE] = "app-scope",
 	[OAUTH_TENANT] = "tenant", [OAUTH_REDIRECT_HOST] = "redirect-host",
+	[OAUTH_GRANT_DAYS] = "grant-days", [OAUTH_UNUSED_DAYS] = "unused-days",
 };
 
 cfg_opt_t oauth_preset_schema[] = {
@@ -118,6 +122,19 @@ value(cfg_t *sec, const struct oauth_preset *p, size_t i)
 	return mine != NULL ? xstrdup(mine) : NULL;
 }
 
+/* The option's own parser has passed it; 0: not given. */
+static int64_t
+days_s(cfg_t *sec, const struct oauth_preset *p, size_t i)
+{
+	char *text = value(sec, p, i);
+	uint64_t days = 0;
+
+	if (text != NULL)
+		text_number(span_of(text), INT16_MAX, &days);
+	free(text);
+	return (int64_t)days * 86400;
+}
+
 /* An address with the tenant in its place. */
 static char *
 endpoint(cfg_t *sec, const struct oauth_preset *p, size_t i, const char *tenant)
@@ -162,6 +179,8 @@ take(cfg_t *sec, const struct oauth_preset *p, const struct relay_conf *r)
 	o->token_file = source_dup(sec, "token-file");
 	o->redirect_host = value(sec, p, OAUTH_REDIRECT_HOST);
 	o->redirect_port = source_number(sec, "redirect-port", 0);
+	o->grant_s = days_s(sec, p, OAUTH_GRANT_DAYS);
+	o->unused_s = days_s(sec, p, OAUTH_UNUSED_DAYS);
 	o->ca_file = source_dup(sec, "ca-file");
 	free(tenant);
 	return o;

@@ -120,6 +120,8 @@ static const struct option options[] = {
 	{ "app-scope", KIND_TEXT, 1, 1000, "write scopes with blanks between them" },
 	{ "tenant", KIND_DOMAIN, 0, 0, "write a domain, an id, \"organizations\" or \"consumers\"" },
 	{ "redirect-host", KIND_HOST, 0, 0, "write \"127.0.0.1\" or \"localhost\"" },
+	{ "unused-days", KIND_NUMBER, 1, 3650, "write a number from 1 to 3650" },
+	{ "grant-days", KIND_NUMBER, 1, 3650, "write a number from 1 to 3650" },
 	{ "redirect-port", KIND_NUMBER, 1, 65535, "write a number from 1 to 65535" },
 	{ "flow", KIND_WORD, 0, 0, "write \"authorization-code\", \"device-code\", "
 	    "\"client-credentials\" or \"service-account\"" },

@@ -10,6 +10,8 @@
  *	expires 3599            seconds it is good
  *	due 3299                seconds until it is better asked for again
  *	granted 1764000000      when a person agreed; 0: nobody had to
+ *	issued 1764003600       when it came
+ *	ends 1764604800         when the consent ends, said the provider; 0: said nothing
  *	scope https://...
  *
  * or by one line, KIND being wait, person or config:
@@ -96,6 +98,8 @@ tell_tokens(const struct tokens *f, int64_t due_s)
 	tell_number("expires", tokens_left_s(f, clock_wall_s()));
 	tell_number("due", due_s);
 	tell_number("granted", f->granted_s);
+	tell_number("issued", f->issued_s);
+	tell_number("ends", f->ends_s);
 	if (f->scope != NULL)
 		tell("scope", f->scope);
 }

@@ -12,6 +12,7 @@
 
 #define DEFAULT_LIFE_S  3600            /* "recommended", says RFC 6749 §5.1 of expires_in; this is usual */
 #define LONGEST_LIFE_S  (30 * 86400)
+#define LONGEST_GRANT_S (3650 * INT64_C(86400))
 #define DEVICE_LIFE_S   900
 #define INTERVAL_S      5               /* RFC 8628 §3.2 */
 #define INTERVAL_MAX_S  300
@@ -122,6 +123,7 @@ answer_token(const struct http_answer *a, bool key, struct token_answer *ret, st
 	got.refresh = json_text(j, "refresh_token", ANSWER_TOKEN_MAX);
 	got.scope = json_text(j, "scope", TEXT_MAX_BYTES);
 	got.life_s = clamp(json_number(j, "expires_in", DEFAULT_LIFE_S), 1, LONGEST_LIFE_S);
+	got.refresh_life_s = clamp(json_number(j, "refresh_token_expires_in", 0), 0, LONGEST_GRANT_S);
 	if (!is_token(got.access)) {
 		token_answer_done(&got);
 		judge(a, j, key, t);

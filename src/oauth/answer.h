@@ -25,6 +25,7 @@ struct token_answer {                   /* RFC 6749 §5.1 */
 	char   *refresh;                /* NULL: none, the old one stays */
 	char   *scope;                  /* NULL: as asked for */
 	int64_t life_s;
+	int64_t refresh_life_s;         /* Google's refresh_token_expires_in: the consent has an end; 0: not said */
 };
 
 struct device_answer {                  /* RFC 8628 §3.2 */

@@ -90,6 +90,8 @@ keep(const char *path, struct tokens *f, struct token_answer *a, struct trouble 
 	f->serial++;
 	f->issued_s = clock_wall_s();
 	f->expires_s = f->issued_s + a->life_s;
+	if (a->refresh_life_s > 0)
+		f->ends_s = f->issued_s + a->refresh_life_s;
 	move(&f->access, &a->access);
 	if (a->refresh != NULL)
 		move(&f->refresh, &a->refresh);

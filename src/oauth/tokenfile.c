@@ -77,6 +77,8 @@ take(struct tokens *t, struct span name, struct span value)
 		return take_number(value, &t->issued_s);
 	if (span_eq(name, SPAN("expires")))
 		return take_number(value, &t->expires_s);
+	if (span_eq(name, SPAN("ends")))
+		return take_number(value, &t->ends_s);
 	if (span_eq(name, SPAN("scope")))
 		return take_text(value, &t->scope);
 	if (span_eq(name, SPAN("refresh")))
@@ -125,9 +127,9 @@ put_text(struct buf *b, const char *name, const char *value)
 void
 tokens_put(struct buf *b, const struct tokens *t)
 {
-	buf_printf(b, "%s\nserial %llu\ngranted %lld\nissued %lld\nexpires %lld\n", magic,
+	buf_printf(b, "%s\nserial %llu\ngranted %lld\nissued %lld\nexpires %lld\nends %lld\n", magic,
 	    (unsigned long long)t->serial, (long long)t->granted_s, (long long)t->issued_s,
-	    (long long)t->expires_s);
+	    (long long)t->expires_s, (long long)t->ends_s);
 	put_text(b, "scope", t->scope);
 	put_text(b, "refresh", t->refresh);
 	put_text(b, "access", t->access);

@@ -8,6 +8,7 @@
  *	granted 1764000000            when a person agreed; 0: nobody had to
  *	issued 1764003600             when the access token came, and
  *	expires 1764007200            until when it is good
+ *	ends 1764604800               when the consent ends, said its provider; 0: said nothing
  *	scope https://mail.google.com/
  *	refresh 1//0g…                none where the client's own secret is enough
  *	access ya29.…
@@ -27,7 +28,7 @@
 
 struct tokens {
 	uint64_t serial;
-	int64_t  granted_s, issued_s, expires_s;
+	int64_t  granted_s, issued_s, expires_s, ends_s;
 	char    *scope, *refresh, *access, *dead;
 };
 

@@ -105,7 +105,20 @@ needs_person(struct span relay)
 }
 
 static void
-judge_relay(struct standing *s, struct span relay)
+judge_consent(struct standing *s, struct span relay, const char *name, int64_t now_s)
+{
+	int64_t ends_s = (int64_t)told_number(relay, "grant_expires");
+
+	if (ends_s == 0 || ends_s - now_s > STANDING_ENDS_S)
+		return;
+	worse(s, HEALTH_DEGRADED);
+	buf_printf(&s->why, "relay %s: the consent ends in ", name);
+	text_put_duration(&s->why, ends_s > now_s ? ends_s - now_s : 0);
+	buf_printf(&s->why, ": postern login %s\n", name);
+}
+
+static void
+judge_relay(struct standing *s, struct span relay, int64_t now_s)
 {
 	struct buf name;
 
@@ -129,6 +142,8 @@ judge_relay(struct standing *s, struct span relay)
 			buf_char(&s->why, '\n');
 		}
 	}
+	if (!needs_person(relay))
+		judge_consent(s, relay, buf_cstr(&name), now_s);
 	buf_done(&name);
 }
 
@@ -150,7 +165,7 @@ standing_judge(struct standing *s, int64_t now_s)
 	int64_t oldest = (int64_t)told_number(buf_view(&s->queue), "oldest");
 
 	for (size_t i = 0; i < s->relays.n; i++)
-		judge_relay(s, kept_at(&s->relays, i));
+		judge_relay(s, kept_at(&s->relays, i), now_s);
 	judge_place(s, "dead", HEALTH_PERSON, "could be neither delivered nor returned");
 	judge_place(s, "bad", HEALTH_PERSON, "cannot be read");
 	judge_place(s, "hold", HEALTH_DEGRADED, "held");

@@ -14,6 +14,7 @@
 #include "postern/term.h"
 
 #define STANDING_TEXT_MAX (16u << 20)
+#define STANDING_ENDS_S   (3 * 86400)   /* a consent that ends sooner is to be given anew */
 #define STANDING_OLD_S    (4 * 3600)    /* mail that waits longer is late: warn-after's default */
 
 /* The exit statuses of postern status, for monitors. */

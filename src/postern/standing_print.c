@@ -95,6 +95,26 @@ print_quota(FILE *out, struct span relay, int64_t now_s)
 	buf_done(&used);
 }
 
+/* "token until …, in 59m; consent until …, in 6d; for mail" */
+static void
+print_auth(FILE *out, struct span relay, int64_t now_s)
+{
+	struct buf line, scope;
+
+	if (!told_is(relay, "auth", "oauth"))
+		return;
+	buf_init(&line, 2 * TOLD_TEXT_MAX);
+	buf_init(&scope, TOLD_TEXT_MAX);
+	put_when(&line, "token until", (int64_t)told_number(relay, "token_expires"), now_s);
+	put_when(&line, "consent until", (int64_t)told_number(relay, "grant_expires"), now_s);
+	if (told_text(relay, "scope", &scope) && scope.n > 0)
+		buf_printf(&line, "%sfor %s", line.n > 0 ? "; " : "", buf_cstr(&scope));
+	if (line.n > 0)
+		print_line(out, "  ", buf_view(&line));
+	buf_done(&line);
+	buf_done(&scope);
+}
+
 static void
 print_relay(struct table *t, struct span relay, int64_t now_s)
 {
@@ -129,6 +149,7 @@ print_trouble(FILE *out, struct span relay, int64_t now_s)
 	print_field(out, relay, "text");
 	print_field(out, relay, "hint");
 	print_quota(out, relay, now_s);
+	print_auth(out, relay, now_s);
 	buf_init(&when, 256);
 	put_when(&when, told_is(relay, "state", "paused") ? "paused until" : "next attempt",
 	    (int64_t)told_number(relay, "until"), now_s);

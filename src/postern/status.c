@@ -89,7 +89,8 @@ static const struct named relay_names[] = {
 	{ "quota_minute", "quota_minute", AS_QUOTA }, { "quota_hour", "quota_hour", AS_QUOTA },
 	{ "quota_day", "quota_day", AS_QUOTA }, { "quota_recipients_day", "quota_recipients_day", AS_QUOTA },
 	{ "room_at", "room_at", AS_TIME }, { "auth", "auth", AS_TEXT },
-	{ "token_expires", "token_expires", AS_TIME }, { NULL, NULL, AS_TEXT },
+	{ "token_expires", "token_expires", AS_TIME },
+	{ "grant_expires", "grant_expires", AS_TIME }, { "scope", "scope", AS_TEXT }, { NULL, NULL, AS_TEXT },
 };
 
 static const struct named queue_names[] = {

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "relay/allowance.h"
+#include "relay/token.h"
 
 void
 record_span(struct buf *b, const char *key, struct span value)
@@ -68,6 +69,23 @@ put_quota(struct buf *b, const struct allowance *a)
 		buf_printf(b, " room_at=%lld", (long long)allowance_room_at_s(a));
 }
 
+/* What it logs in with; of tokens when they and the consent end, where that is known. */
+static void
+put_auth(struct buf *b, const struct upstream *u)
+{
+	const struct token *t = upstream_token(u);
+
+	buf_printf(b, " auth=%s", t != NULL ? "oauth" : upstream_conf(u)->user != NULL ? "password" : "none");
+	if (t == NULL)
+		return;
+	if (token_expires_s(t) > 0)
+		buf_printf(b, " token_expires=%lld", (long long)token_expires_s(t));
+	if (token_ends_s(t) > 0)
+		buf_printf(b, " grant_expires=%lld", (long long)token_ends_s(t));
+	if (token_scope(t)[0] != '\0')
+		record_text(b, "scope", token_scope(t));
+}
+
 void
 record_relay(struct buf *b, const struct upstream *u)
 {
@@ -82,6 +100,7 @@ record_relay(struct buf *b, const struct upstream *u)
 	    record_relay_state(u), upstream_sessions(u), (long long)upstream_since_s(u),
 	    (unsigned long long)upstream_carried(u), (unsigned long long)upstream_sent_minute(u),
 	    record_needs_person(u));
+	put_auth(b, u);
 	if (upstream_allowance(u) != NULL)
 		put_quota(b, upstream_allowance(u));
 	if (upstream_well(u) != WELL && t->verdict != VERDICT_NONE) {

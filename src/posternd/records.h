@@ -8,7 +8,8 @@
  *           attempts=… last=… [next=…] [reason=…]
  *   recipient addr=… state=waiting|sent|deferred|failed [time=… code=… dsn=… relay=… text=…]
  *   relay name=… provider=… host=… port=… state=… sessions=… since=… carried=… sent_1m=…
- *           needs_person=0|1 [quota_minute=USED/MAX quota_hour=… quota_day=… quota_recipients_day=… room_at=…]
+ *           needs_person=0|1 auth=oauth|password|none [token_expires=… grant_expires=… scope=…]
+ *           [quota_minute=USED/MAX quota_hour=… quota_day=… quota_recipients_day=… room_at=…]
  *           [verdict=… until=… text=… hint=…]
  *   option key=… value=…            of the envelope
  *   journal time=… event=… text=…   a line of it

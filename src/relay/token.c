@@ -22,6 +22,9 @@
 #define LOOK_AGAIN_MS    (12 * 3600 * 1000)
 #define FILE_POLL_MS     5000
 #define PAUSE_MAX_S      (6 * 3600)     /* whatever a service says in Retry-After */
+#define SCOPE_MAX        2048
+#define DAY_S            86400
+#define WARN_S           (3 * DAY_S)    /* before a consent ends: a weekend is no excuse */
 #define AGAIN_MS         60000          /* a renewal that failed while the present token is good */
 
 struct token {
@@ -39,7 +42,9 @@ struct token {
 	uint64_t                 serial;
 	int64_t                  good_mono_ms, good_wall_s;     /* its end, by two clocks: the first to come counts */
 	int64_t                  due_mono_ms;
-	int64_t                  granted_s;
+	int64_t                  granted_s, issued_s, ends_s;   /* of the consent; ends_s: as its provider said */
+	struct buf               scope;
+	int64_t                  warned_s;      /* when its end was last told */
 	bool                     wanted;        /* somebody waits for came() or failed() */
 	bool                     doubted;       /* the one with this serial was refused … */
 	bool                     renewed;       /* … and so this was made in its place */
@@ -139,6 +144,13 @@ take_line(struct token *t, struct span name, struct span value)
 		t->due_mono_ms = clock_mono_ms() + number(value) * 1000;
 	} else if (span_eq(name, SPAN("granted"))) {
 		t->granted_s = number(value);
+	} else if (span_eq(name, SPAN("issued"))) {
+		t->issued_s = number(value);
+	} else if (span_eq(name, SPAN("ends"))) {
+		t->ends_s = number(value);
+	} else if (span_eq(name, SPAN("scope"))) {
+		buf_clear(&t->scope);
+		text_percent(value, &t->scope);
 	}
 }
 
@@ -186,10 +198,51 @@ take_error(struct token *t, struct span line, struct status *ret)
 	buf_done(&hint);
 }
 
+static int64_t
+earlier(int64_t a_s, int64_t b_s)
+{
+	return a_s == 0 || (b_s > 0 && b_s < a_s) ? b_s : a_s;
+}
+
+/* Without use it ends too; each renewal is a use. */
+int64_t
+token_ends_s(const struct token *t)
+{
+	const struct oauth_conf *o = t->relay->oauth;
+	int64_t ends_s = t->ends_s;
+
+	if (t->granted_s == 0)
+		return 0;
+	if (o->grant_s > 0)
+		ends_s = earlier(ends_s, t->granted_s + o->grant_s);
+	if (o->unused_s > 0 && t->issued_s > 0)
+		ends_s = earlier(ends_s, t->issued_s + o->unused_s);
+	return ends_s;
+}
+
+/* Once a day, while mail still goes. */
+static void
+warn_of_end(struct token *t)
+{
+	int64_t now_s = clock_wall_s(), ends_s = token_ends_s(t);
+	struct buf left;
+
+	if (ends_s == 0 || ends_s - now_s > WARN_S || (t->warned_s <= now_s && now_s - t->warned_s < DAY_S))
+		return;
+	t->warned_s = now_s;
+	buf_init(&left, 64);
+	text_put_duration(&left, ends_s > now_s ? ends_s - now_s : 0);
+	log_warn("relay=%s, status=consent-ends, left=%s; agree again before: postern login %s", t->relay->name,
+	    buf_cstr(&left), t->relay->name);
+	buf_done(&left);
+}
+
 static void
 came(struct token *t)
 {
 	bool wanted = t->wanted;
+
+	warn_of_end(t);
 
 	timer_off(t->poll);
 	t->wanted = false;
@@ -341,6 +394,12 @@ token_granted_s(const struct token *t)
 	return t->granted_s;
 }
 
+const char *
+token_scope(const struct token *t)
+{
+	return buf_cstr(&t->scope);
+}
+
 /* ---- life ---- */
 
 struct token *
@@ -361,6 +420,7 @@ token_new(struct event_base *base, const struct relay_conf *relay, const struct 
 	snprintf(t->path, sizeof(t->path), "%s", buf_cstr(&path));
 	buf_done(&path);
 	buf_init(&t->access, TOKEN_MAX);
+	buf_init(&t->scope, SCOPE_MAX);
 	t->look = timer_new(base, on_look, t);
 	t->poll = timer_new(base, on_poll, t);
 	timer_set(t->look, FIRST_LOOK_MS);
@@ -376,5 +436,6 @@ token_free(struct token *t)
 	timer_free(t->look);
 	timer_free(t->poll);
 	buf_wipe(&t->access);
+	buf_done(&t->scope);
 	free(t);
 }

@@ -43,9 +43,11 @@ bool token_ask(struct token *t, struct span *ret);
 bool token_refused(struct token *t);
 void token_worked(struct token *t);             /* the server took it */
 
-/* Wall seconds; 0: not known, or nobody had to agree. */
+/* Wall seconds; 0: not known, or nobody had to agree.  ends: of the consent, if nothing is done. */
 int64_t token_expires_s(const struct token *t);
 int64_t token_granted_s(const struct token *t);
+int64_t token_ends_s(const struct token *t);
+const char *token_scope(const struct token *t);         /* what was granted; "": not known */
 
 /* A renewal on its way comes to its end by itself: killed between the provider's answer and the file it
    could cost the consent. */

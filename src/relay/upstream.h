@@ -29,6 +29,7 @@
 #include "relay/session.h"
 
 struct event_base;
+struct token;
 struct upstream;
 
 enum well { WELL, RESTING, PROBING };
@@ -79,6 +80,7 @@ void upstream_inherit(struct upstream *u, const struct upstream *from);
 enum well upstream_well(const struct upstream *u);
 bool upstream_is_at_hand(const struct upstream *u);     /* PROBING, logged in, and its one message has not come yet */
 const struct relay_conf *upstream_conf(const struct upstream *u);
+const struct token *upstream_token(const struct upstream *u);   /* NULL: it logs in without */
 unsigned upstream_sessions(const struct upstream *u);
 
 /* RESTING: why, and until when (wall seconds; 0: nobody knows: an admin, the network). */

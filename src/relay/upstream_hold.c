@@ -239,6 +239,12 @@ upstream_is_at_hand(const struct upstream *u)
 	return false;
 }
 
+const struct token *
+upstream_token(const struct upstream *u)
+{
+	return u->token;
+}
+
 const struct relay_conf *
 upstream_conf(const struct upstream *u)
 {

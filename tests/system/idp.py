@@ -9,7 +9,8 @@
 What can be set: life (seconds said and real), said (said only), rotate (1: each refresh gives a new refresh token and
 the old one dies when the new one is first used), error, description, status, retry-after, first (how often
 `error` and `status` hold), delay (seconds before a token answer), refresh (0: none in answers), body (raw),
-blind (1: the mail server does not hear of new tokens), pending, slow (device code: how often those come first), offer (1: a token of 2,400 letters).
+blind (1: the mail server does not hear of new tokens), pending, slow (device code: how often those come first), offer (1: a token of 2,400 letters), refresh_life
+(the consent has an end), ask (1: a page to click on before the redirect).
 Seen: refreshes, grants, credentials, assertions, devices, posts, gets, refused, last-form.
 """
 import base64
@@ -67,6 +68,8 @@ def tokens(refresh):
               "expires_in": int(SET.get("said", SET["life"])), "scope": "mail offline_access"}
     if refresh is not None and SET["refresh"] == "1":
         answer["refresh_token"] = refresh
+    if "refresh_life" in SET:
+        answer["refresh_token_expires_in"] = int(SET["refresh_life"])
     return 200, answer
 
 

@@ -27,6 +27,11 @@ static const struct {
 	  "relay name=h state=resting text=x\n", HEALTH_PERSON,
 	  "relay g needs a person: 535 no (make an app password)\nrelay h rests: x\n" },
 	{ "relay name=g state=resting verdict=credential text=535\n", HEALTH_PERSON, "relay g needs a person: 535\n" },
+	{ "relay name=g state=idle auth=oauth grant_expires=1764259201\n", HEALTH_WELL, "" },
+	{ "relay name=g state=idle auth=oauth grant_expires=1764172800\n", HEALTH_DEGRADED,
+	  "relay g: the consent ends in 2d00h: postern login g\n" },
+	{ "relay name=g state=idle auth=oauth grant_expires=1763999999\n", HEALTH_DEGRADED,
+	  "relay g: the consent ends in 0s: postern login g\n" },
 	{ "relay name=g state=dancing\n", HEALTH_WELL, "" },            /* a newer daemon's */
 	{ "queue dead=1\n", HEALTH_PERSON,
 	  "1 message could be neither delivered nor returned: postern queue --state dead\n" },

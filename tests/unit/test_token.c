@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "lib/scratch.h"
 #include "net/helper.h"
@@ -130,6 +131,59 @@ START_TEST(comes)
 }
 END_TEST
 
+static void
+get_until(const char *ends)
+{
+	char text[200];
+	struct span got;
+
+	snprintf(text, sizeof(text), "token ya29\nserial 7\nexpires 3600\ndue 3300\n%s", ends);
+	answer(text);
+	ck_assert(!token_ask(token, &got));
+	UNTIL(ncame == 1);
+}
+
+/* The earliest of what the provider said and what is known of it; told three days before. */
+START_TEST(ends)
+{
+	int64_t now = clock_wall_s();
+	char text[120];
+
+	oauth.grant_s = 7 * 86400;
+	oauth.unused_s = 90 * 86400;
+	snprintf(text, sizeof(text), "granted %lld\nissued %lld\nends 0\nscope mail%%20x\n", (long long)now - 3600,
+	    (long long)now);
+	get_until(text);
+	ck_assert_int_eq(token_ends_s(token), now - 3600 + 7 * 86400);
+	ck_assert_str_eq(token_scope(token), "mail x");
+	ck_assert_msg(logged.n == 0, "%s", buf_cstr(&logged));
+	oauth.grant_s = 0;
+	ck_assert_int_eq(token_ends_s(token), now + 90 * 86400);
+}
+END_TEST
+
+START_TEST(ends_soon)
+{
+	int64_t now = clock_wall_s();
+	char text[120];
+
+	snprintf(text, sizeof(text), "granted %lld\nissued %lld\nends %lld\n", (long long)now - 3600, (long long)now,
+	    (long long)now + 100000);
+	get_until(text);
+	ck_assert_int_eq(token_ends_s(token), now + 100000);
+	ck_assert_ptr_nonnull(strstr(buf_cstr(&logged), "relay=r, status=consent-ends, left=1d03h; agree again before: "
+	    "postern login r"));
+}
+END_TEST
+
+START_TEST(nobody_had_to_agree)
+{
+	oauth.unused_s = 1;
+	get_until("granted 0\nissued 1764000000\n");
+	ck_assert_int_eq(token_ends_s(token), 0);
+}
+END_TEST
+
 /* Refused: another, once; the second refusal is not the token's. */
 START_TEST(refused)
 {
@@ -228,6 +282,9 @@ suite_token(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 20);
 	tcase_add_test(t, comes);
+	tcase_add_test(t, ends);
+	tcase_add_test(t, ends_soon);
+	tcase_add_test(t, nobody_had_to_agree);
 	tcase_add_test(t, refused);
 	tcase_add_loop_test(t, trouble, 0, sizeof(troubles) / sizeof(troubles[0]));
 	tcase_add_test(t, due);
