@@ -48,6 +48,7 @@ put_consent(struct buf *b, const struct relay_conf *r)
 	put(b, "authorize-extra", o->authorize_extra);
 	put(b, "redirect-host", o->redirect_host);
 	put(b, "login-hint", r->user);
+	put(b, "relay", r->name);
 	snprintf(port, sizeof(port), "%u", o->redirect_port);
 	put(b, "redirect-port", o->redirect_port != 0 ? port : NULL);
 }

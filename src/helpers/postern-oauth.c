@@ -19,8 +19,9 @@
  *	error KIND text=... hint=... retry-after=SECONDS
  *
  * `ask authorize` and `ask device` say before that what a person must see:
- * port, seconds, code, visit.  Exit: 0 with an answer, whatever it is, 64 wrong use or
- * a request that cannot be read, with one line on standard error.
+ * port, seconds, code, visit; and note: what came and was not the answer.
+ * Exit: 0 with an answer, whatever it is, 64 wrong use or a request that
+ * cannot be read, with one line on standard error.
  *
  * Never root: it becomes the owner of the token file's folder.
  */

@@ -119,10 +119,10 @@ show(const struct consent *c, int rc, const struct tokens *f, const struct troub
 
 	buf_init(&text, 4096);
 	if (rc == 0)
-		buf_printf(&text, "Postern on this machine may now send mail%s%s. What it was granted: %.1000s. "
-		    "You can close this page.", c->r->login_hint != NULL ? " as " : "",
-		    c->r->login_hint != NULL ? c->r->login_hint : "",
-		    f->scope != NULL ? f->scope : "what it asked for");
+		buf_printf(&text, "Postern on this machine may now send mail%s%.300s%s%.100s. What it was granted: "
+		    "%.1000s. You can close this page.", c->r->login_hint != NULL ? " as " : "",
+		    c->r->login_hint != NULL ? c->r->login_hint : "", c->r->relay != NULL ? ", for its relay " : "",
+		    c->r->relay != NULL ? c->r->relay : "", f->scope != NULL ? f->scope : "what it asked for");
 	else
 		buf_printf(&text, "%s%s%s", t->text, t->hint != NULL ? " - " : "", t->hint != NULL ? t->hint : "");
 	redirect_answer(c->back, rc == 0 ? "Done" : "That did not work", buf_cstr(&text));
@@ -130,22 +130,29 @@ show(const struct consent *c, int rc, const struct tokens *f, const struct troub
 }
 
 static int
-wait_for_answer(const struct consent *c, int in_fd, struct tokens *ret, struct trouble *t)
+wait_for_answer(const struct consent *c, int in_fd, void (*tell)(const char *name, const char *value),
+    struct tokens *ret, struct trouble *t)
 {
 	int64_t until = clock_mono_ms() + BROWSER_LIMIT_MS;
 	struct buf query;
-	int rc = -1;
+	int rc = -1, got;
 
 	buf_init(&query, REDIRECT_MAX_BYTES);
 	buf_room(&query, REDIRECT_MAX_BYTES);
 	trouble_set(t, TROUBLE_PERSON, "start again", "nobody agreed within %d minutes", BROWSER_LIMIT_MS / 60000);
-	while (redirect_wait(c->back, in_fd, (int)(until - clock_mono_ms()), &query) == 0) {
+	while ((got = redirect_wait(c->back, in_fd, (int)(until - clock_mono_ms()), &query)) != -ETIMEDOUT) {
+		if (got < 0) {
+			tell("note", "that is not the address the browser ended at (it has code= or error= in it); "
+			    "still waiting");
+			continue;
+		}
 		if (is_ours(c, buf_view(&query))) {
 			rc = exchange(c, buf_view(&query), ret, t);
 			show(c, rc, ret, t);
 			break;
 		}
 		redirect_answer(c->back, "Not ours", "This answers a question that Postern did not ask.");
+		tell("note", "an answer to another question than this one was not taken; still waiting");
 		buf_clear(&query);
 	}
 	buf_wipe(&query);
@@ -184,7 +191,7 @@ consent_browser(struct request *r, int in_fd, void (*tell)(const char *name, con
 	buf_printf(&c.uri, "http://%s:%u", r->redirect_host != NULL ? r->redirect_host : "127.0.0.1",
 	    redirect_port(c.back));
 	tell_address(&c, tell);
-	rc = wait_for_answer(&c, in_fd, ret, t);
+	rc = wait_for_answer(&c, in_fd, tell, ret, t);
 	redirect_close(c.back);
 	buf_wipe(&c.verifier);
 	buf_wipe(&c.state);

@@ -11,8 +11,9 @@
 
 /*
  * What the person must see is given to tell() as a line of the answer:
- * "visit ADDRESS", "port N"; "code LETTERS", "seconds N".  Returns 0 and
- * *ret, which is on disk by then; or -1 and *t.
+ * "visit ADDRESS", "port N"; "code LETTERS", "seconds N"; "note TEXT": a line
+ * about what came and was not the answer.  Returns 0 and *ret, which is on
+ * disk by then; or -1 and *t.
  */
 
 int consent_browser(struct request *r, int in_fd, void (*tell)(const char *name, const char *value),

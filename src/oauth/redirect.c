@@ -216,26 +216,30 @@ read_client(struct redirect *r, int i, struct buf *ret)
 
 /* ---- the paste ---- */
 
-static bool
+/* 0: nothing whole yet; 1: an answer; -EINVAL: a line that is none. */
+static int
 read_line(struct redirect *r, int in_fd, struct buf *ret)
 {
 	ssize_t n;
 	char c;
+	int rc;
 
 	/* By the byte: what stands behind the line is somebody else's. */
 	n = read(in_fd, &c, 1);
 	if (n < 0 && errno == EINTR)
-		return false;
+		return 0;
 	if (n <= 0)
 		r->no_more = true;
 	if (n > 0 && c != '\n') {
 		buf_char(&r->line, c);
-		return false;
+		return 0;
 	}
 	if (take(buf_view(&r->line), ret))
-		return true;
+		rc = 1;
+	else
+		rc = span_trim(buf_view(&r->line)).n == 0 ? 0 : -EINVAL;
 	buf_clear(&r->line);
-	return false;
+	return rc;
 }
 
 int
@@ -243,24 +247,24 @@ redirect_wait(struct redirect *r, int in_fd, int limit_ms, struct buf *ret)
 {
 	int64_t until = clock_mono_ms() + limit_ms, left;
 	struct pollfd p[MAX_CLIENTS + 2];
-	bool got = false;
+	int got = 0;
 
-	while (!got && (left = until - clock_mono_ms()) > 0) {
+	while (got == 0 && (left = until - clock_mono_ms()) > 0) {
 		p[0] = (struct pollfd){ r->fd, POLLIN, 0 };
 		p[1] = (struct pollfd){ r->no_more ? -1 : in_fd, POLLIN, 0 };
 		for (int i = 0; i < MAX_CLIENTS; i++)
 			p[i + 2] = (struct pollfd){ r->client[i].fd, POLLIN, 0 };
 		if (poll(p, MAX_CLIENTS + 2, (int)left) <= 0)
 			continue;
-		for (int i = 0; i < MAX_CLIENTS && !got; i++)
+		for (int i = 0; i < MAX_CLIENTS && got == 0; i++)
 			if (p[i + 2].revents != 0)
 				got = read_client(r, i, ret);
-		if (!got && p[1].revents != 0)
+		if (got == 0 && p[1].revents != 0)
 			got = read_line(r, in_fd, ret);
-		if (!got && p[0].revents != 0)
+		if (got == 0 && p[0].revents != 0)
 			take_client(r);
 	}
-	return got ? 0 : -ETIMEDOUT;
+	return got > 0 ? 0 : got < 0 ? got : -ETIMEDOUT;
 }
 
 void

@@ -19,7 +19,8 @@ unsigned         redirect_port(const struct redirect *r);
 /*
  * Wait for one that has `code` or `error` among its parameters, at most
  * limit_ms; lines of in_fd count like requests ("paste ADDRESS"); -1: there
- * are none.  0 and its query in *ret; -ETIMEDOUT.
+ * are none.  0 and its query in *ret; -ETIMEDOUT; -EINVAL: a line was pasted that
+ * is none, so wait again.
  */
 int              redirect_wait(struct redirect *r, int in_fd, int limit_ms, struct buf *ret);
 

@@ -16,7 +16,7 @@ static const struct {
 	FIELD(ask), FIELD(flow), FIELD(authorize_endpoint), FIELD(token_endpoint), FIELD(device_endpoint),
 	FIELD(discovery), FIELD(authorize_extra), FIELD(scope), FIELD(client_id), FIELD(client_secret),
 	FIELD(key_file), FIELD(subject), FIELD(token_file), FIELD(ca_file), FIELD(redirect_host),
-	FIELD(redirect_port), FIELD(login_hint), FIELD(not_serial),
+	FIELD(redirect_port), FIELD(login_hint), FIELD(relay), FIELD(not_serial),
 };
 
 #define NFIELDS (sizeof(fields) / sizeof(fields[0]))

@@ -18,6 +18,7 @@
 #include "base/text.h"
 #include "config/config.h"
 #include "config/oauth_request.h"
+#include "postern/browser.h"
 #include "postern/command.h"
 #include "spool/place.h"
 
@@ -34,6 +35,15 @@ struct exchange {
 	bool       told;                /* why there is none */
 };
 
+static volatile sig_atomic_t stopped;
+
+static void
+on_signal(int number)
+{
+	(void)number;
+	stopped = 1;
+}
+
 static int
 fail(int rc, const char *what)
 {
@@ -49,6 +59,8 @@ say_address(struct exchange *x, const char *url)
 	if (x->code.n > 0) {
 		printf("Open %s\nand type in %s\n", url, buf_cstr(&x->code));
 	} else {
+		if (browser_open(url))
+			printf("A browser is being opened.  If none comes:\n");
 		printf("Open this address in a browser, and agree as %s:\n\n  %s\n\n", x->relay->user, url);
 		printf("If the browser is on another machine, first run there\n  ssh -L %u:127.0.0.1:%u THIS-MACHINE\n"
 		    "or paste here the address that it ends at (it cannot show that page).\n", (unsigned)x->port,
@@ -95,6 +107,8 @@ take_line(struct exchange *x, struct span line)
 	text_percent(line, &value);
 	if (span_eq(name, SPAN("visit")))
 		say_address(x, buf_cstr(&value));
+	else if (span_eq(name, SPAN("note")))
+		fail(0, buf_cstr(&value));
 	else if (span_eq(name, SPAN("code")))
 		buf_span(&x->code, buf_view(&value));
 	else if (span_eq(name, SPAN("port")))
@@ -145,7 +159,7 @@ converse(struct exchange *x)
 	struct pollfd p[2] = { { x->from, POLLIN, 0 }, { STDIN_FILENO, POLLIN, 0 } };
 	bool more = true;
 
-	while (more) {
+	while (more && !stopped) {
 		if (poll(p, 2, -1) < 0)
 			continue;
 		if (p[0].revents != 0)
@@ -183,6 +197,18 @@ start(struct exchange *x)
 	return x->pid < 0 ? -errno : 0;
 }
 
+/* A signal must not leave postern-oauth behind, which would go on waiting on its port. */
+static void
+watch_signals(void)
+{
+	struct sigaction stop = { .sa_handler = on_signal };
+
+	signal(SIGPIPE, SIG_IGN);
+	sigaction(SIGINT, &stop, NULL);
+	sigaction(SIGTERM, &stop, NULL);
+	sigaction(SIGHUP, &stop, NULL);
+}
+
 static int
 run(const struct relay_conf *r, const struct buf *request)
 {
@@ -191,12 +217,15 @@ run(const struct relay_conf *r, const struct buf *request)
 
 	if (rc < 0)
 		return fail(EX_OSERR, strerror(-rc));
-	signal(SIGPIPE, SIG_IGN);
+	watch_signals();
 	buf_init(&x.answer, ANSWER_MAX);
 	buf_room(&x.answer, ANSWER_MAX);        /* growth would leave copies of a token behind */
 	buf_init(&x.code, 1024);
 	if (fs_write_all(x.to, buf_view(request)) == 0)
 		converse(&x);
+	/* It keeps a token whole or not at all, so its end can come at any moment. */
+	if (stopped)
+		kill(x.pid, SIGTERM);
 	close(x.to);
 	close(x.from);
 	while (waitpid(x.pid, &wstatus, 0) < 0 && errno == EINTR)
@@ -205,6 +234,8 @@ run(const struct relay_conf *r, const struct buf *request)
 	buf_done(&x.code);
 	if (x.done)
 		printf("relay %s: done; a daemon that waits for this goes on within seconds\n", r->name);
+	else if (stopped)
+		fail(0, "stopped; nothing has changed");
 	else if (!x.told)
 		fail(0, "postern-oauth gave no answer");
 	return x.done ? EX_OK : EX_NOPERM;

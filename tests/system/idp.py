@@ -15,6 +15,7 @@ Seen: refreshes, grants, credentials, assertions, devices, posts, gets, refused,
 """
 import base64
 import hashlib
+import html
 import json
 import os
 import secrets
@@ -189,6 +190,14 @@ class Handler(BaseHTTPRequestHandler):
         except (BrokenPipeError, ConnectionResetError):
             pass
 
+    def say_page(self, links):
+        data = ("<!doctype html><title>Consent</title><p>Send mail as you?</p>" + links).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
     def base(self):
         return "http%s://127.0.0.1:%d" % ("s" if self.server.secure else "", self.server.server_address[1])
 
@@ -203,10 +212,14 @@ class Handler(BaseHTTPRequestHandler):
             self.say(200, {"issuer": SET.get("issuer", self.base()), "authorization_endpoint": self.base() + "/authorize",
                            "token_endpoint": self.base() + "/token",
                            "device_authorization_endpoint": self.base() + "/device"})
+        elif url.path == "/authorize" and SET.get("ask") == "1" and "choice" not in query:
+            self.say_page("".join('<a id=%s href="%s&amp;choice=%s">%s</a> ' % (c, html.escape(self.path), c, c)
+                                  for c in ("agree", "refuse")))
         elif url.path == "/authorize":
             back = {"state": query.get("state", "")}
-            if "error" in SET:
-                back["error"] = SET["error"]
+            if "error" in SET or query.get("choice") == "refuse":
+                back["error"] = SET.get("error", "access_denied")
+                back["error_description"] = SET.get("description", "The user refused.")
             else:
                 back["code"] = secrets.token_urlsafe(16)
                 CODES[back["code"]] = (query["code_challenge"], query["redirect_uri"], query["client_id"])
