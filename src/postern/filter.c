@@ -74,14 +74,21 @@ is_null(const char *text)
 	return text[0] == '\0' || strcmp(text, "<>") == 0;
 }
 
+/* A maptable's pattern without '@' means this host; who looks for something means any part of the address. */
+static bool
+is_plain_text(const char *pattern)
+{
+	return strchr(pattern, '*') != NULL && strchr(pattern, '@') == NULL;
+}
+
 static int
 check_pattern(const struct args *a, const char *name, bool null_too)
 {
 	const char *why;
 
-	if ((null_too && is_null(a->value)) || pattern_is_valid(span_of(a->value), &why))
+	if ((null_too && is_null(a->value)) || is_plain_text(a->value) || pattern_is_valid(span_of(a->value), &why))
 		return 0;
-	args_refuse(a, "--%s: \"%s\": %s; write alice@example.com, *@example.com or alice", name, a->value, why);
+	args_refuse(a, "--%s: \"%s\": %s; write alice@example.com, *@example.com, *shop* or alice", name, a->value, why);
 	return -1;
 }
 
@@ -125,6 +132,8 @@ fits_address(const struct filter *f, const char *pattern, const char *text)
 
 	if (is_null(pattern))
 		return text[0] == '\0';
+	if (is_plain_text(pattern))
+		return text[0] != '\0' && pattern_fits_text(span_of(pattern), span_of(text));
 	if ((a = addr_parse(span_of(text), NULL)) == NULL)
 		return false;
 	local = addr_is_bare(a) || span_ieq(addr_domain(a), span_of(f->host)) ||

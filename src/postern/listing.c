@@ -145,7 +145,8 @@ listing_relay(struct listing *l, struct span line)
 	if (told_text(record, "name", &name) && told_text(record, "text", &text) && text.n > 0) {
 		fputs("relay ", l->out);
 		write_safe(l, buf_view(&name));
-		fputs(told_is(record, "state", "offline") ? " has no network: " : " is paused: ", l->out);
+		fputs(told_is(record, "state", "offline") ? " has no network: " :
+		    told_is(record, "state", "paused") ? " is paused: " : " rests: ", l->out);
 		write_safe(l, buf_view(&text));
 		if (told_text(record, "hint", &text) && text.n > 0) {
 			fputs(" (", l->out);

@@ -30,6 +30,13 @@ setup(void)
 	said[0] = '\0';
 }
 
+static void
+setup_two(void)
+{
+	rig_make(&r, 2);
+	said[0] = '\0';
+}
+
 /* ---- orders ---- */
 
 static void
@@ -515,6 +522,24 @@ START_TEST(half_a_message_is_on_its_way)
 }
 END_TEST
 
+/* By the other relay, though its own is well. */
+START_TEST(requeued)
+{
+	msgid id;
+
+	r.relay[0].turn[0] = (struct turn){ .when = "RCPT TO:<bob", .say = "450 4.2.1 come back" };
+	rig_start(&r);
+	id = rig_submit(&r, "alice@example.org", "bob@example.net");
+	UNTIL(&r, rig_files(&r, PLACE_LATER) == 1, 10);
+	act(ACTION_REQUEUE, id);
+	ck_assert_uint_eq(n.done, 1);
+	UNTIL(&r, rig_is_empty(&r), 10);
+	ck_assert_uint_eq(rig_got(&r, 1, NULL), 1);
+	ck_assert_uint_eq(rig_got(&r, 0, NULL), 0);
+	rig_end(&r);
+}
+END_TEST
+
 TCase *
 queue_actions_case(void)
 {
@@ -537,5 +562,16 @@ queue_actions_case(void)
 	tcase_add_loop_test(t, many_in_slices, 0, 2);
 	tcase_add_test(t, given_up_in_the_middle);
 	tcase_add_test(t, half_a_message_is_on_its_way);
+	return t;
+}
+
+TCase *
+queue_actions_two_case(void)
+{
+	TCase *t = tcase_create("actions with two relays");
+
+	tcase_set_timeout(t, 60);
+	tcase_add_checked_fixture(t, setup_two, NULL);
+	tcase_add_test(t, requeued);
 	return t;
 }

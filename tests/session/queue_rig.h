@@ -129,6 +129,7 @@ TCase *queue_lanes_three_case(void);
 TCase *queue_pause_case(void);
 TCase *queue_pause_two_case(void);
 TCase *queue_actions_case(void);
+TCase *queue_actions_two_case(void);
 TCase *queue_day_case(void);
 
 #endif

@@ -31,6 +31,7 @@ suite_queue(void)
 	suite_add_tcase(s, queue_pause_case());
 	suite_add_tcase(s, queue_pause_two_case());
 	suite_add_tcase(s, queue_actions_case());
+	suite_add_tcase(s, queue_actions_two_case());
 	return s;
 }
 

@@ -121,6 +121,16 @@ static const struct {
 	{ "alice%40web1.here.org", "alice", true },
 	{ "alice", "*@web1.here.org", true },
 	{ "alice%40other.org", "alice", false },
+	/* A star and no '@': a piece of the whole. */
+	{ "web-shop%40other.org", "*shop*", true },
+	{ "web-shop%40other.org", "*SHOP@other", false },
+	{ "web%40Shop.example", "*shop*", true },
+	{ "web%40other.org", "*shop*", false },
+	{ "shop", "*shop*", true },
+	{ "shop.alice%40other.org", "shop*", true },
+	{ "web-shop%40other.org", "shop*", false },
+	{ "web%40other.org", "*.ORG", true },
+	{ "", "*", false },
 	{ "a%0Ab", "*@*", false },              /* no address: none of ours */
 };
 
@@ -169,7 +179,7 @@ static const struct {
 	{ { "-x" }, "there is no option -x; postern help queue lists them" },
 	{ { "--sender" }, "--sender wants a value: --sender PATTERN" },
 	{ { "--json=1" }, "--json takes no value" },
-	{ { "--sender", "a b" }, "--sender: \"a b\": blank outside quotes; write alice@example.com, *@example.com or alice" },
+	{ { "--sender", "a b" }, "--sender: \"a b\": blank outside quotes; write alice@example.com, *@example.com, *shop* or alice" },
 	{ { "--sender", "a@b", "--sender", "c@d" }, "--sender is given twice; use stars, or call twice" },
 	{ { "--state", "held" }, "--state: there is no \"held\"; did you mean hold?" },
 	{ { "--state", "x" }, "--state: there is no \"x\"; the states are ready, active, later, hold, dead, bad" },

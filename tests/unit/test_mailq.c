@@ -107,12 +107,14 @@ static const struct {
 	/* a relay's trouble */
 	{ "relay name=gmail state=resting sessions=0 since=1 verdict=credential until=1764003600 "
 	  "text=Username%20and%20Password%20not%20accepted hint=make%20an%20app%20password\n",
-	  "relay gmail is paused: Username and Password not accepted (make an app password); "
+	  "relay gmail rests: Username and Password not accepted (make an app password); "
 	      "next attempt in 1h00m\n"
 	  "Mail queue is empty\n" },
 	{ "relay name=isp state=offline text=no%20route\n", "relay isp has no network: no "
 	    "route\nMail queue is empty\n" },
-	{ "relay name=isp state=pausing text=x until=5\n", "relay isp is paused: x\nMail queue "
+	{ "relay name=isp state=paused text=paused%20by%20root until=5\n", "relay isp is paused: paused by root\n"
+	    "Mail queue is empty\n" },
+	{ "relay name=isp state=probing text=x until=5\n", "relay isp rests: x\nMail queue "
 	    "is empty\n" },
 	/* a newer daemon, a broken one, a hostile upstream */
 	{ "weather sun=1\n\nmessage\nmessage id=\nrecipient state=waiting\nrelay\n",
