@@ -12,6 +12,7 @@ extern const struct args_option status_options[];
 extern const struct args_option queue_options[];
 extern const struct args_option show_options[];
 extern const struct args_option log_options[];
+extern const struct args_option verify_options[];
 extern const struct args_option act_options[];
 extern const struct args_option requeue_options[];
 extern const struct args_option flush_options[];

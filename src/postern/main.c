@@ -34,7 +34,7 @@ static const struct command commands[] = {
 	{ "mailq", command_mailq, "", "list the queue as Sendmail and Postfix do", NULL },
 	{ "flush", command_flush, "[--id TEXT] [--recipient TEXT] [--sender TEXT]", "try what waits now, or some of it",
 	  flush_options },
-	{ "verify", command_verify, "ADDRESS...", "say where mail for an address goes, and why", NULL },
+	{ "verify", command_verify, "ADDRESS...", "say where mail for an address goes, and why", verify_options },
 	{ "newaliases", command_newaliases, "[FILE]", "check the aliases file", NULL },
 	{ "passwd", command_passwd, "FILE NAME", "put a user of a listener into its users file", NULL },
 	{ "login", command_login, "RELAY", "agree that this machine sends mail for an account (OAuth)", NULL },

@@ -12,6 +12,7 @@
 
 #include "config/mapfile.h"
 #include "mail/header.h"
+#include "postern/args.h"
 #include "postern/command.h"
 #include "postern/names.h"
 #include "route/route.h"
@@ -21,6 +22,8 @@ struct verify {
 	const struct config  *conf;
 	const struct aliases *aliases;
 	char                  host[256];
+	struct addr          *sender;           /* whose mail; NULL: nobody's in particular */
+	const char           *user;
 	int                   rc;
 };
 
@@ -79,12 +82,13 @@ say_sender(const struct verify *v, const struct addr *a)
 	free(name);
 }
 
-/* As anybody's mail goes; a route of a sender or user needs to know whose it is. */
+/* A route of a sender or user fits only whom we were told of. */
 static void
 say_way(const struct verify *v, const struct addr *a, const struct addr *to)
 {
-	struct addr *nobody = addr_null();
-	const struct lane_conf *l = &v->conf->lanes[route_lane(v->conf, v->host, NULL, nobody, to)];
+	struct origin from = { .host = v->host, .user = v->user };
+	struct addr *sender = v->sender != NULL ? route_sender(v->conf, &from, v->sender) : addr_null();
+	const struct lane_conf *l = &v->conf->lanes[route_lane(v->conf, v->host, v->user, sender, to)];
 	const struct relay_conf *r = v->conf->relays, *first = &r[l->relay[0]];
 	size_t i;
 
@@ -92,7 +96,7 @@ say_way(const struct verify *v, const struct addr *a, const struct addr *to)
 	for (i = 1; i < l->n; i++)
 		printf("%s%s", i == 1 ? " (else by " : ", ", r[l->relay[i]].name);
 	printf("%s\n", i > 1 ? ")" : "");
-	addr_free(nobody);
+	addr_free(sender);
 }
 
 static void
@@ -142,10 +146,9 @@ on_wrong(void *arg, const char *where, const char *what)
 }
 
 static int
-verify_all(const struct config *c, char **args)
+verify_all(const struct config *c, struct verify *v, char **words)
 {
 	const struct alias_ear ear = { .wrong = on_wrong };
-	struct verify v = { .conf = c };
 	struct aliases *t = NULL;
 	struct buf why;
 
@@ -155,33 +158,75 @@ verify_all(const struct config *c, char **args)
 	buf_clear(&why);
 	if (mapfiles_read(c, &why) != 0)
 		fprintf(stderr, "postern: %s; no line of it is known\n", buf_cstr(&why));
-	v.aliases = t;
-	names_host(v.host);
-	for (; *args != NULL; args++)
-		header_mailboxes(span_of(*args), on_mailbox, &v);
+	v->conf = c;
+	v->aliases = t;
+	names_host(v->host);
+	for (; *words != NULL; words++)
+		header_mailboxes(span_of(*words), on_mailbox, v);
 	aliases_free(t);
 	buf_done(&why);
-	return v.rc;
+	return v->rc;
 }
 
-int
-command_verify(int argc, char **argv)
+enum { SENDER, USER };
+
+const struct args_option verify_options[] = {
+	{ "sender", "ADDRESS", "as its mail goes" },
+	{ "user", "NAME", "as mail that this user submits goes" },
+	{ NULL, NULL, NULL },
+};
+
+static int
+set_sender(struct verify *v, const struct args *a)
+{
+	const char *why;
+
+	addr_free(v->sender);
+	v->sender = addr_parse(span_of(a->value), &why);
+	return v->sender != NULL ? 0 : args_refuse(a, "--sender: \"%s\": %s", a->value, why);
+}
+
+static int
+read_configured(struct verify *v, char **words)
 {
 	struct config *c = NULL;
 	struct buf why;
 	int rc;
 
-	if (argc < 2 || argv[1][0] == '-') {
-		fputs("usage: postern verify ADDRESS...\n", stderr);
-		return EX_USAGE;
-	}
 	buf_init(&why, 65536);
 	rc = config_read(place_conf(), place_providers(), &c, &why);
 	if (rc == 0)
-		rc = verify_all(c, argv + 1);
+		rc = verify_all(c, v, words);
 	else
 		fprintf(stderr, "postern: %s\n", buf_cstr(&why));
 	config_free(c);
 	buf_done(&why);
 	return rc == EX_NOINPUT ? EX_CONFIG : rc;
+}
+
+int
+command_verify(int argc, char **argv)
+{
+	struct args a = { .argc = argc, .argv = argv, .options = verify_options };
+	struct verify v = { 0 };
+	char **words = xcalloc((size_t)argc + 1, sizeof(*words));
+	int i, n = 0, rc = 0;
+
+	while (rc == 0 && (i = args_next(&a)) != ARGS_END) {
+		if (i == ARGS_BAD)
+			rc = EX_USAGE;
+		else if (i == SENDER)
+			rc = set_sender(&v, &a);
+		else if (i == USER)
+			v.user = a.value;
+		else
+			words[n++] = (char *)(uintptr_t)a.value;
+	}
+	if (rc == 0 && n == 0)
+		rc = args_refuse(&a, "which address? postern verify ADDRESS...");
+	if (rc == 0)
+		rc = read_configured(&v, words);
+	addr_free(v.sender);
+	free(words);
+	return rc;
 }
