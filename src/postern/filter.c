@@ -88,7 +88,8 @@ check_pattern(const struct args *a, const char *name, bool null_too)
 
 	if ((null_too && is_null(a->value)) || is_plain_text(a->value) || pattern_is_valid(span_of(a->value), &why))
 		return 0;
-	args_refuse(a, "--%s: \"%s\": %s; write alice@example.com, *@example.com, *shop* or alice", name, a->value, why);
+	args_refuse(a, "--%s: \"%s\": %s; write alice@example.com, *@example.com, *shop* or alice", name,
+	    a->value, why);
 	return -1;
 }
 
