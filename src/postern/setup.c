@@ -392,19 +392,31 @@ print_did(struct setup *s)
 
 /* ---- the command ---- */
 
+/* Somebody who gives options knows what he wants, and a configuration that is there is not replaced by one. */
+static bool
+may_import(const struct setup *s)
+{
+	return s->person && s->args.argc == 1 && s->old.n == 0;
+}
+
 static int
 run(struct setup *s)
 {
 	struct buf text;
+	bool taken = false;
 	int rc = read_args(s);
 
 	if (rc == EX_OK)
 		rc = read_old(s);
 	if (rc == EX_OK)
 		rc = check_rights(s);
-	if (rc == EX_OK)
+	if (rc == EX_OK && may_import(s))
+		rc = setup_offer_import(s, &taken);
+	if (taken)
+		print_did(s);
+	if (rc == EX_OK && !taken)
 		rc = setup_ask(s);
-	if (rc != EX_OK)
+	if (rc != EX_OK || taken)
 		return rc;
 	buf_init(&text, SOURCE_MAX_BYTES);
 	rc = setup_text(s, &text);

@@ -41,11 +41,18 @@ struct setup {
 
 	struct buf  did;        /* a line each */
 	char        id[17];     /* of the test message */
+	uint64_t    failed;     /* recipients, before it: one more, and it was refused */
 };
 
 /* What is not known is asked for; where nobody can be, it is named.  EX_OK: all is known. */
 int  setup_ask(struct setup *s);
 int  setup_ask_password(struct setup *s);
+
+/*
+ * Before the questions: does another mail system here have an account that
+ * can be taken over?  *ret_taken: it was, and nothing is left to ask.
+ */
+int  setup_offer_import(struct setup *s, bool *ret_taken);
 
 /* The exit status of a question that was not answered, said in a line. */
 int  setup_unanswered(enum ask a);

@@ -127,7 +127,7 @@ submit(struct setup *s, struct buf *why)
 
 /* What the daemon says of all relays, and of the message. */
 struct look {
-	uint64_t   carried;     /* messages, by all of them */
+	uint64_t   failed;      /* recipients, of all messages */
 	bool       person;      /* one needs a person */
 	struct buf trouble;     /* that one's, or another's: its text and hint */
 	bool       dead;
@@ -139,10 +139,13 @@ on_status(void *arg, struct span line)
 {
 	struct look *l = arg;
 	struct buf text, name;
+	struct span kind;
 
-	if (!span_eq(told_kind(&line), SPAN("relay")))
+	kind = told_kind(&line);
+	if (span_eq(kind, SPAN("rate")))
+		l->failed = told_number(line, "failed_24h");
+	if (!span_eq(kind, SPAN("relay")))
 		return;
-	l->carried += told_number(line, "carried");
 	buf_init(&text, TOLD_TEXT_MAX);
 	buf_init(&name, 4096);
 	if (told_text(line, "text", &text) && !l->person) {
@@ -191,14 +194,14 @@ look(const char *id, struct look *l, struct buf *why)
 	struct buf command;
 	int rc;
 
-	l->carried = 0;
+	l->failed = 0;
 	l->person = false;
 	buf_clear(&l->trouble);
 	buf_init(&command, 256);
 	buf_printf(&command, "show %s", id);
 	rc = client_daemon(buf_cstr(&command), NULL, on_message, l, why);
 	buf_clear(why);
-	/* Behind the message: what carried it has counted it by then. */
+	/* Behind the message: if it was refused it has been counted by then. */
 	if (client_daemon("status", NULL, on_status, l, why) != 0 && rc == 0)
 		rc = EX_UNAVAILABLE;
 	buf_done(&command);
@@ -231,14 +234,14 @@ not_sent(const struct setup *s, const struct look *l, const char *what)
 }
 
 static int
-await(struct setup *s, uint64_t carried, struct look *l, struct buf *why)
+await(struct setup *s, struct look *l, struct buf *why)
 {
 	int64_t from_ms = clock_mono_ms();
 	int rc;
 
 	do {
 		rc = look(s->id, l, why);
-		if (rc == EX_DATAERR && l->carried > carried) {
+		if (rc == EX_DATAERR && l->failed <= s->failed) {
 			buf_printf(&s->did, "sent a test message to %s; it was accepted\n", s->local_mail);
 			return EX_OK;
 		}
@@ -261,19 +264,19 @@ setup_try(struct setup *s)
 {
 	struct look l;
 	struct buf why;
-	uint64_t carried;
 	int rc;
 
 	buf_init(&why, CLIENT_LINE_MAX);
 	look_init(&l);
 	rc = client_daemon("status", NULL, on_status, &l, &why);
-	carried = l.carried;
-	if (rc == 0 && s->id[0] == '\0')
+	if (rc == 0 && s->id[0] == '\0') {
+		s->failed = l.failed;
 		rc = submit(s, &why);
+	}
 	if (rc != 0)
 		args_refuse(&s->args, "no test message: %s", buf_cstr(&why));
 	else
-		rc = await(s, carried, &l, &why);
+		rc = await(s, &l, &why);
 	look_done(&l);
 	buf_done(&why);
 	return rc;
