@@ -48,6 +48,14 @@ ask_begin(void)
 	sigprocmask(SIG_BLOCK, &ours, &before);
 }
 
+void
+ask_end(void)
+{
+	for (size_t i = 0; i < NSIGNALS; i++)
+		sigaction(signals[i], &old[i], NULL);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
 /* One that came before it waits is delivered as it begins to wait: nothing is lost between two looks. */
 static enum ask
 await_input(void)
@@ -177,9 +185,7 @@ ask_run(char *const argv[])
 	fflush(NULL);
 	pid = fork();
 	if (pid == 0) {
-		for (size_t i = 0; i < NSIGNALS; i++)
-			sigaction(signals[i], &old[i], NULL);
-		sigprocmask(SIG_SETMASK, &before, NULL);
+		ask_end();
 		execv(argv[0], argv);
 		_exit(127);
 	}

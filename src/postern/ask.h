@@ -23,6 +23,7 @@ bool     ask_is_person(void);
 
 /* From here on signals wait for a question; once, at the start. */
 void     ask_begin(void);
+void     ask_end(void);         /* and no more questions: signals are as they were before */
 
 /*
  * "QUESTION [OTHERWISE]: ".  The answer without its blanks at both ends, or

@@ -218,6 +218,15 @@ if test -e "$SYSTEM/terminal.py"; then
 	python3 "$SYSTEM/terminal.py" 'paste here' $'nonsense\n\003' "$BUILD/postern" login up > "$TMP/login" 2>&1
 	is '^C at a terminal' "$? $(grep -c 'postern: stopped; nothing has changed' "$TMP/login")" '77 1'
 	is 'and nothing has' "$(cksum < "$TOK")" "$before"
+	mv "$TMP/secret" "$TMP/secret.was"
+	python3 "$SYSTEM/dialogue.py" "$BUILD/postern" 'Client secret (not shown): =>^C' -- login up > "$TMP/login" 2>&1
+	is '^C instead of the secret' "$? $(test -e "$TMP/secret" || echo none)" '130 none'
+	python3 "$SYSTEM/dialogue.py" "$BUILD/postern" 'Client secret (not shown): =>client-secret-word' \
+	    'paste here=>^C' -- login up > "$TMP/login" 2>&1
+	is 'the secret is asked for, and ^C works as before' "$?" 77
+	is 'it is kept' "$(cat "$TMP/secret")" "$(cat "$TMP/secret.was")"
+	is 'not for others' "$(($(stat -c %a "$TMP/secret") % 10))" 0
+	is 'and was not shown' "$(grep -c client-secret-word "$TMP/login")" 0
 fi
 login
 kill "$LOGIN_PID"
