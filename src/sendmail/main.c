@@ -93,6 +93,27 @@ run_queue(const struct options *o)
 	return rc;
 }
 
+/* With -f: as mail from that sender goes. */
+static int
+run_verify(const struct options *o)
+{
+	const char **args = xcalloc(o->nargs + 1, sizeof(*args));
+	struct buf   from;
+	size_t       n = 0;
+	int          rc;
+
+	buf_init(&from, 65536);
+	buf_printf(&from, "--sender=%s", o->sender != NULL ? o->sender : "");
+	if (o->sender != NULL && o->sender[0] != '\0')
+		args[n++] = buf_cstr(&from);
+	for (size_t i = 0; i < o->nargs; i++)
+		args[n++] = o->args[i];
+	rc = become(place_bin(), "postern", "verify", args, n);
+	buf_done(&from);
+	free(args);
+	return rc;
+}
+
 static int
 run(const struct options *o)
 {
@@ -104,7 +125,7 @@ run(const struct options *o)
 	case MODE_ALIASES:
 		return become(place_bin(), "postern", "newaliases", o->args, o->nargs);
 	case MODE_VERIFY:
-		return become(place_bin(), "postern", "verify", o->args, o->nargs);
+		return run_verify(o);
 	case MODE_STDIO:
 		if (o->nargs > 0)
 			return fail(EX_USAGE, "-bs", "stand-alone mode requires no recipient");

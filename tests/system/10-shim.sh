@@ -185,6 +185,8 @@ is '-bp' "$("$SENDMAIL" -bp)" 'postern mailq'
 is 'mailq' "$("$TMP/mailq")" 'postern mailq'
 is 'newaliases' "$("$TMP/newaliases")" 'postern newaliases'
 is '-bv' "$("$SENDMAIL" -bv a@x.org b)" 'postern verify a@x.org b'
+is '-bv -f' "$("$SENDMAIL" -bv -f c@y.org b)" 'postern verify --sender=c@y.org b'
+is "-bv -f ''" "$("$SENDMAIL" -f '' -bv b)" 'postern verify b'
 "$SENDMAIL" -bs < /dev/null > "$OUT" 2>&1
 is '-bs without its program' "$? $(cat "$OUT")" \
     "69 sendmail: $TMP/programs/postern-stdio: No such file or directory"

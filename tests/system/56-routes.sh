@@ -20,6 +20,7 @@ says() {	# NAME RELAY ARGUMENT…
 
 says 'verify: nobody in particular' one bob@example.net
 says 'verify: by sender' two --sender=a@shop.example bob@example.net
+check 'sendmail -bv -f' grep -qF 'deliverable: relay two,' <("$BUILD/sendmail" -bv -f a@shop.example bob@example.net 2>&1)
 says 'verify: another sender' one --sender a@example.com bob@example.net
 
 start_posternd
