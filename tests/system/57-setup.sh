@@ -270,6 +270,11 @@ else
 	    'such as you@gmail.com: =>^C' -- setup > "$OUT" 2> "$ERR"
 	is 'import declined, then ^C' "$?" 130
 	check 'nothing was written' test ! -e "$POSTERN_CONF"
+	cp "$SYSTEM/../../etc/postern.conf" "$POSTERN_CONF"
+	overlay "$TMP/over" $PYTHON "$SYSTEM/dialogue.py" "$POSTERN" 'nullmailer relays mail on this machine=>^C' \
+	    -- setup > "$OUT" 2> "$ERR"
+	is 'the installed sample is no configuration to keep' "$?" 130
+	rm -f "$POSTERN_CONF"
 	overlay "$TMP/over" $PYTHON "$SYSTEM/dialogue.py" "$POSTERN" 'nullmailer relays mail on this machine=>y' -- setup > "$OUT" 2> "$ERR"
 	says 'import taken' 'took over what nullmailer was told'
 	conf_says 'its relay' 'mail.example.net'
