@@ -214,7 +214,22 @@ put_tls(struct import *im, struct section *r, const struct account *a)
 		model_set(im, r, "tls-verify", SPAN("false"), a->value[KEY_CERTCHECK].at);
 }
 
-/* The shell's words of it are one word of ours. */
+/*
+ * By a shell, as before, but as the daemon's user: what opened a vault for
+ * the one who sent may not open it for him.
+ */
+static void
+put_command(struct import *im, struct section *r, const struct account *a)
+{
+	struct place at = a->value[KEY_PASSWORDEVAL].at;
+
+	model_append(im, r, "password-command", SPAN("/bin/sh"), at);
+	model_append(im, r, "password-command", SPAN("-c"), at);
+	model_append(im, r, "password-command", of(a, KEY_PASSWORDEVAL), at);
+	model_left(im, at, SPAN("passwordeval"), "relay %s: it is run as the daemon's user now: try it as that one",
+	    r->title);
+}
+
 static void
 put_login(struct import *im, struct section *r, const struct account *a)
 {
@@ -234,8 +249,24 @@ put_login(struct import *im, struct section *r, const struct account *a)
 	if (a->value[KEY_PASSWORD].text != NULL)
 		model_secret(im, r, of(a, KEY_PASSWORD), a->value[KEY_PASSWORD].at);
 	else if (a->value[KEY_PASSWORDEVAL].text != NULL)
-		model_left(im, a->value[KEY_PASSWORDEVAL].at, SPAN("passwordeval"),
-		    "relay %s: run it, and put what it prints into a password-file", r->title);
+		put_command(im, r, a);
+}
+
+/* Who writes %U, %H … there means the user, the host …; a star, all addresses of a domain. */
+static bool
+is_one_address(struct span from)
+{
+	return from.n > 0 && memchr(from.p, '*', from.n) == NULL && memchr(from.p, '%', from.n) == NULL;
+}
+
+static void
+put_from(struct import *im, struct section *r, const struct account *a)
+{
+	if (is_one_address(of(a, KEY_FROM)))
+		set(im, r, "from", a, KEY_FROM);
+	else if (of(a, KEY_FROM).n > 0 && memchr(of(a, KEY_FROM).p, '%', of(a, KEY_FROM).n) != NULL)
+		model_left(im, a->value[KEY_FROM].at, SPAN("from"), "relay %s: each user keeps his own address; "
+		    "domain says what stands behind its @", r->title);
 }
 
 static void
@@ -249,8 +280,7 @@ put_relay(struct import *im, const struct account *a, bool chosen)
 	put_tls(im, r, a);
 	put_login(im, r, a);
 	set(im, r, "helo", a, KEY_DOMAIN);
-	if (of(a, KEY_FROM).n > 0 && memchr(of(a, KEY_FROM).p, '*', of(a, KEY_FROM).n) == NULL)
-		set(im, r, "from", a, KEY_FROM);
+	put_from(im, r, a);
 	if (of(a, KEY_FROM).n > 0 && !chosen)
 		model_route(im, "sender", of(a, KEY_FROM), r, a->value[KEY_FROM].at);
 	if (span_eq(of(a, KEY_SET_FROM), SPAN("on")))

@@ -115,18 +115,24 @@ is_usual_port(struct span port)
 	return port.n == 0;
 }
 
+static bool
+has_password(const struct section *s)
+{
+	return s->secret.n > 0 || model_get(s, "password-command") != NULL;
+}
+
 static void
 name_provider(struct import *im, struct section *s, const struct known *k)
 {
 	const struct option *host = model_get(s, "host");
 	struct place at = host->at;
 
-	if (k->wants_login && s->secret.n == 0) {
+	if (k->wants_login && !has_password(s)) {
 		model_left(im, at, span_of(s->title), "%s wants a login, and there is no password here; "
 		    "write provider = \"%s\", user and password-file", k->host, k->name);
 		return;
 	}
-	if (k->tokens_only && s->secret.n > 0) {
+	if (k->tokens_only && has_password(s)) {
 		model_left(im, at, span_of(s->title), "%s takes no passwords any more; write "
 		    "provider = \"%s\" and oauth { }, see postern.conf(5)", k->host, k->name);
 		return;
@@ -167,7 +173,7 @@ make_login_whole(struct import *im, struct section *s)
 	const struct option *user = model_get(s, "user");
 	struct place at;
 
-	if (user != NULL && s->secret.n == 0) {
+	if (user != NULL && !has_password(s)) {
 		at = user->at;
 		model_unset(s, "user");
 		model_unset(s, "auth");

@@ -192,7 +192,7 @@ ME=$(id -un)
 put_map users <<< "$ME	$ME-mail@example.com"
 write_conf 'local-mail = "ops@example.net"' "map { file = \"$TMP/addresses\" }" "map { user-file = \"$TMP/users\" }" \
     "relay up { host = \"127.0.0.1\"  port = $UP_PORT  tls = \"none\" }"
-check 'map files: check' eval '"$BUILD/postern" check | grep -qx "map $TMP/addresses: 3 lines"'
+check 'map files: check' eval '"$BUILD/postern" check | grep -qF "map: $TMP/addresses: 3 lines"'
 "$BUILD/sendmail" -bv frank@old.example.com "$ME" > "$TMP/out"
 check 'map files: -bv' grep -qxF \
     "    frank@old.example.com becomes frank@new.example.net: $TMP/addresses:2: *@old.example.com *@new.example.net" "$TMP/out"
@@ -210,7 +210,7 @@ wait_for 5 next_second $(($(now_ms) + 1100))
 goes 'a bad map file' "frank@new.example.net $ME-mail@example.com: " -f "$ME" frank@old.example.com
 check 'a bad map file is named' log_says "$TMP/addresses:2: more than two words; write a pattern, a blank and an address; the lines read before stay in use"
 "$BUILD/postern" check > /dev/null 2> "$TMP/err"
-is 'a bad map file: check' "$? $(cut -d ' ' -f 2 "$TMP/err")" "78 $TMP/addresses:2:"
+is 'a bad map file: check' "$? $(grep -oF "$TMP/addresses:2:" "$TMP/err")" "78 $TMP/addresses:2:"
 put_map addresses <<< 'frank@old.example.com frank@x.example.net'
 wait_for 5 next_second $(($(now_ms) + 1100))
 goes 'a repaired map file' "frank@x.example.net $ME-mail@example.com: " -f "$ME" frank@old.example.com

@@ -189,7 +189,8 @@ EOF
 printf 'root: ops\ndefault: ops@example.com\n' | put /etc/aliases
 takes_over msmtp "a \\ b'c"
 check 'msmtp: mail of an account goes by it' conf_says '^ sender = "\*@work.example" # /etc/msmtprc:17$'
-check 'msmtp: what a command prints is not made up' conf_says '/etc/msmtprc:19: passwordeval: '
+check 'msmtp: a command for a password is run here, too' conf_says '^ password-command = \{ "/bin/sh", "-c", "gpg --quiet -d /etc/work.gpg" \}'
+check 'msmtp: and who runs it is said' conf_says '/etc/msmtprc:19: passwordeval: '
 
 put /etc/nullmailer/remotes <<'EOF'
 smtp.fastmail.com smtp --port=465 --ssl --user=me@example.com --pass='p w"d'
