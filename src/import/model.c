@@ -428,6 +428,18 @@ is_login(struct span s)
 	return s.n > 0 && s.n < 64;
 }
 
+/* A map that has one twice is refused; where it comes from the first counts. */
+static bool
+has_line(const struct buf *map, struct span left)
+{
+	struct span rest = buf_view(map), line, name;
+
+	while (span_cut(&rest, '\n', &line))
+		if (span_cut(&line, '\t', &name) && span_ieq(name, left))
+			return true;
+	return false;
+}
+
 void
 model_map(struct import *im, enum model_map m, struct span left, struct span right, struct place at)
 {
@@ -449,6 +461,10 @@ model_map(struct import *im, enum model_map m, struct span left, struct span rig
 	}
 	if ((f = map_file(im, m, at)) == NULL)
 		return;
+	if (has_line(&f->text, left)) {
+		model_left(im, at, left, "it is there already, and the first counts");
+		return;
+	}
 	buf_printf(&f->text, "%.*s\t%.*s\t# %s:%u\n", (int)left.n, left.p, (int)right.n, right.p, at.file, at.line);
 	if (f->text.over)
 		model_left(im, at, left, "the map is too long; %u bytes at the most", (unsigned)IMPORT_TEXT_MAX);

@@ -322,7 +322,7 @@ take_all(struct date *d, const struct word *w, int n)
 			return false;
 		i += took;
 	}
-	return d->hour != NEVER && d->day != NEVER && d->month != NEVER && d->year != NEVER;
+	return d->hour != NEVER && d->day > 0 && d->month > 0 && d->year != NEVER;
 }
 
 /* ---- the calendar ---- */
