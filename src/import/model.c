@@ -423,7 +423,7 @@ static bool
 is_login(struct span s)
 {
 	for (size_t i = 0; i < s.n; i++)
-		if ((unsigned char)s.p[i] <= ' ' || s.p[i] == 127 || strchr("#@\"*", s.p[i]) != NULL)
+		if ((unsigned char)s.p[i] <= ' ' || (unsigned char)s.p[i] >= 127 || strchr("#@\"*", s.p[i]) != NULL)
 			return false;
 	return s.n > 0 && s.n < 64;
 }
