@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "config/options.h"
 #include "import/model.h"
+#include "mail/maptable.h"
 #include "mail/pattern.h"
 
 #define WHY_MAX  400
@@ -418,14 +419,14 @@ map_file(struct import *im, enum model_map m, struct place at)
 	return f;
 }
 
-/* A login name stands at the start of a line, in front of a blank. */
+/* At the start of a line, in front of a blank; and no pattern, which a name with a star would be. */
 static bool
 is_login(struct span s)
 {
 	for (size_t i = 0; i < s.n; i++)
-		if ((unsigned char)s.p[i] <= ' ' || (unsigned char)s.p[i] >= 127 || strchr("#@\"*", s.p[i]) != NULL)
+		if ((unsigned char)s.p[i] <= ' ' || s.p[i] == 127 || s.p[i] == '#' || s.p[i] == '*')
 			return false;
-	return s.n > 0 && s.n < 64;
+	return maptable_is_user(s, NULL);
 }
 
 /* A map that has one twice is refused; where it comes from the first counts. */

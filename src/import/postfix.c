@@ -203,6 +203,17 @@ postfix_value(struct postfix *p, const char *name, struct buf *ret, struct place
 	return true;
 }
 
+bool
+postfix_list(struct postfix *p, const char *name, struct buf *ret, struct place *ret_at)
+{
+	if (!postfix_value(p, name, ret, ret_at))
+		return false;
+	for (size_t i = 0; i < ret->n; i++)
+		if (ret->p[i] == ',')
+			ret->p[i] = ' ';
+	return true;
+}
+
 /* ---- what they mean ---- */
 
 /* A file's first line, where a parameter names one: myorigin = /etc/mailname. */

@@ -24,6 +24,9 @@ struct postfix {
 /* A parameter's value with its $variables filled in, and where it stands.  False: not given. */
 bool postfix_value(struct postfix *p, const char *name, struct buf *ret, struct place *ret_at);
 
+/* The same of one that is a list: words, with nothing but blanks between them. */
+bool postfix_list(struct postfix *p, const char *name, struct buf *ret, struct place *ret_at);
+
 void postfix_put_relays(struct postfix *p);
 void postfix_put_maps(struct postfix *p);
 void postfix_put_left(struct postfix *p);       /* the parameters that nothing came of */

@@ -45,10 +45,7 @@ postfix_each(struct postfix *p, const char *parameter, postfix_line line, void *
 	char        *path;
 
 	buf_init(&v, VALUE_MAX);
-	if (postfix_value(p, parameter, &v, &at)) {
-		for (size_t i = 0; i < v.n; i++)
-			if (v.p[i] == ',')
-				v.p[i] = ' ';
+	if (postfix_list(p, parameter, &v, &at)) {
 		rest = buf_view(&v);
 		while ((one = text_word(&rest)).n > 0) {
 			span_cut(&one, ':', &kind);
@@ -126,10 +123,7 @@ put_aliases(struct postfix *p)
 	bool         have = false;
 
 	buf_init(&v, VALUE_MAX);
-	if (postfix_value(p, "alias_maps", &v, &at)) {
-		for (size_t i = 0; i < v.n; i++)
-			if (v.p[i] == ',')
-				v.p[i] = ' ';
+	if (postfix_list(p, "alias_maps", &v, &at)) {
 		rest = buf_view(&v);
 		while ((one = text_word(&rest)).n > 0) {
 			span_cut(&one, ':', &kind);

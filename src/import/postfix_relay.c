@@ -194,10 +194,7 @@ put_list(struct postfix *p, const char *parameter, const char *title)
 	struct span  rest, one;
 
 	buf_init(&v, VALUE_MAX);
-	if (postfix_value(p, parameter, &v, &at)) {
-		for (size_t i = 0; i < v.n; i++)
-			if (v.p[i] == ',')
-				v.p[i] = ' ';
+	if (postfix_list(p, parameter, &v, &at)) {
 		rest = buf_view(&v);
 		while ((one = text_word(&rest)).n > 0)
 			put_relay(p, span_of(title), one, (struct span){ NULL, 0 }, at);

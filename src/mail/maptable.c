@@ -113,11 +113,21 @@ take_word(struct span *rest)
 	return word;
 }
 
+bool
+maptable_is_user(struct span s, const char **ret_why)
+{
+	struct addr *a = NULL;
+
+	if (s.n > 0 && s.p[0] != '"' && memchr(s.p, '@', s.n) == NULL)
+		a = addr_of_user(s, ret_why);
+	addr_free(a);
+	return a != NULL;
+}
+
 static bool
 check_pattern(struct parsing *p, struct span s)
 {
-	const char  *why = NULL;
-	struct addr *a;
+	const char *why = NULL;
 
 	if (p->key == MAPTABLE_ADDRESSES) {
 		if (pattern_is_valid(s, &why))
@@ -125,9 +135,7 @@ check_pattern(struct parsing *p, struct span s)
 		return wrong(p, p->line, "\"%.*s\" is no address (%s); write one, perhaps with stars: "
 		    "*@old.example.com", (int)(s.n < 80 ? s.n : 80), s.p, why);
 	}
-	a = s.p[0] == '"' || memchr(s.p, '@', s.n) != NULL ? NULL : addr_of_user(s, &why);
-	addr_free(a);
-	if (a != NULL)
+	if (maptable_is_user(s, NULL))
 		return true;
 	return wrong(p, p->line, "\"%.*s\" is no login name; write one such as www-data",
 	    (int)(s.n < 80 ? s.n : 80), s.p);

@@ -55,6 +55,9 @@ size_t           maptable_count(const struct maptable *t);
 const struct map_line *maptable_find(const struct maptable *t, const struct addr *a, bool local,
                            struct span domain);
 
+/* Can it stand on the left side of a table of login names?  *ret_why may be NULL. */
+bool                   maptable_is_user(struct span s, const char **ret_why);
+
 /* The line for a login name. */
 const struct map_line *maptable_find_user(const struct maptable *t, const char *user);
 
