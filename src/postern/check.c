@@ -174,7 +174,8 @@ check_listener(struct findings *f, const struct listen_conf *l)
 	buf_done(&why);
 }
 
-static void
+/* False: one cannot be used, and no daemon would start. */
+static bool
 check_maps(struct findings *f, const struct config *c)
 {
 	struct buf why;
@@ -195,6 +196,7 @@ check_maps(struct findings *f, const struct config *c)
 		buf_clear(&why);
 	}
 	buf_done(&why);
+	return rc == 0;
 }
 
 /* ---- aliases ---- */
@@ -394,6 +396,7 @@ static void
 check_all(struct check *k)
 {
 	struct config *c = NULL;
+	bool starts = false;            /* would the daemon, with this? */
 	struct buf why;
 	int rc;
 
@@ -405,14 +408,14 @@ check_all(struct check *k)
 	for (size_t i = 0; rc == 0 && i < c->nlistens; i++)
 		check_listener(&k->f, &c->listens[i]);
 	if (rc == 0) {
-		check_maps(&k->f, c);
+		starts = check_maps(&k->f, c);
 		check_aliases(&k->f, c->aliases);
 	}
 	check_providers(&k->f);
 	check_spool(&k->f);
-	if (rc == 0 && k->online)
+	if (starts && k->online)
 		try_relays(k, c);
-	if (rc == 0)
+	if (starts)
 		show_wire(k);
 	if (k->json)
 		document_set(k->doc, "hostname", document_text(rc == 0 ? c->hostname : NULL));

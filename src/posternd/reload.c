@@ -13,8 +13,10 @@ reload_read(const char *path, struct config **ret, struct buf *why)
 {
 	int rc = config_read(path, place_providers(), ret, why);
 
-	if (rc == 0 && (rc = mapfiles_read(*ret, why)) != 0)
+	if (rc == 0 && (rc = mapfiles_read(*ret, why)) != 0) {
 		config_free(*ret);
+		*ret = NULL;
+	}
 	return rc;
 }
 

@@ -13,7 +13,7 @@
 #include "relay/queue.h"
 #include "spool/store.h"
 
-/* The configuration and the files of its maps.  As config_read(). */
+/* The configuration and the files of its maps.  As config_read(); what is wrong with a map leaves *ret NULL. */
 int  reload_read(const char *path, struct config **ret, struct buf *why);
 
 /* What is of the daemon as a whole: the log, and what the shim must know. */

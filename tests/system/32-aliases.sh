@@ -211,6 +211,9 @@ goes 'a bad map file' "frank@new.example.net $ME-mail@example.com: " -f "$ME" fr
 check 'a bad map file is named' log_says "$TMP/addresses:2: more than two words; write a pattern, a blank and an address; the lines read before stay in use"
 "$BUILD/postern" check > /dev/null 2> "$TMP/err"
 is 'a bad map file: check' "$? $(grep -oF "$TMP/addresses:2:" "$TMP/err")" "78 $TMP/addresses:2:"
+is 'and that is all of it' "$(wc -l < "$TMP/err")" 1
+"$BUILD/posternd" --try wire -c "$POSTERN_CONF" > "$TMP/out" 2>&1
+is 'a bad map file: a try ends, too' "$? $(grep -c '^error ' "$TMP/out")" '78 1'
 put_map addresses <<< 'frank@old.example.com frank@x.example.net'
 wait_for 5 next_second $(($(now_ms) + 1100))
 goes 'a repaired map file' "frank@x.example.net $ME-mail@example.com: " -f "$ME" frank@old.example.com
