@@ -43,12 +43,11 @@ tell(const char *name, int64_t since_s, const struct story *s, const struct buf 
 	size_t n = 0;
 
 	buf_init(&looked, LOOKED_MAX);
-	if (s->there) {
-		puts("history");
-		story_print_history(s, stdout, "    ");
-	} else {
+	if (why->n > 0)
 		story_print_line(stdout, "", buf_view(why));
-	}
+	if (s->there)
+		puts("history");
+	story_print_history(s, stdout, "    ");
 	syslogs_find(name, since_s, print_line, &n, &looked);
 	if (n == 0)
 		puts("no line of the log names it");
@@ -111,28 +110,13 @@ int
 command_log(int argc, char **argv)
 {
 	struct args a = { .argc = argc, .argv = argv, .options = log_options };
-	const char *name = NULL;
-	bool json = false;
-	struct buf why;
+	const char *name;
+	unsigned options;
 	msgid id;
-	int i, rc;
+	int rc = story_args(&a, &name, &options);
 
-	while ((i = args_next(&a)) != ARGS_END) {
-		if (i == ARGS_BAD)
-			return EX_USAGE;
-		if (i == ARGS_WORD && name != NULL)
-			return args_refuse(&a, "\"%s\" is a word too many; one ID at a time", a.value);
-		if (i == ARGS_WORD)
-			name = a.value;
-		json = json || i == JSON;
-	}
-	if (name == NULL)
-		return args_refuse(&a, "which message? postern log ID");
-	buf_init(&why, 65536);
-	if (!story_is_id(name, &why))
-		rc = args_refuse(&a, "%s", buf_cstr(&why));
-	else
-		rc = msgid_parse(name, &id) ? run(name, msgid_time_us(id) / 1000000, json) : EX_USAGE;
-	buf_done(&why);
+	if (rc == 0)
+		rc = msgid_parse(name, &id) ?
+		    run(name, msgid_time_us(id) / 1000000, (options & 1u << JSON) != 0) : EX_USAGE;
 	return document_finish(stdout) == EX_OK ? rc : EX_IOERR;
 }

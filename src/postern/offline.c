@@ -4,7 +4,8 @@
 #include <string.h>
 
 #include "postern/offline.h"
-#include "spool/store.h"
+#include "smtp/limits.h"
+#include "spool/view.h"
 
 /* What one folder holds, gathered first: readdir knows no order, people do. */
 struct found {
@@ -88,20 +89,28 @@ read_into(struct queued *q, const struct message *m)
 }
 
 static void
+begin(struct queued *q, size_t at, msgid id)
+{
+	char name[ID_LEN + 1];
+
+	msgid_format(id, name);
+	memcpy(q->id, name, sizeof(name));
+	q->time_s = msgid_time_us(id) / 1000000;
+	q->state = places[at].state;
+	q->state_word = xstrdup(queued_state_name(q->state));
+}
+
+static void
 show(struct looking *l, size_t at, const struct stored *st)
 {
-	struct queued q = { .size = (uint64_t)st->size, .state = places[at].state, .uid = st->uid };
+	struct queued q = { .size = (uint64_t)st->size, .uid = st->uid };
 	struct message *m = NULL;
-	char id[ID_LEN + 1];
 	const char *why = NULL;
 	int rc = store_load(l->store, places[at].place, st->id, &m, &why);
 
 	if (rc == -ENOENT)
 		return;                 /* gone since the folder was read */
-	msgid_format(st->id, id);
-	memcpy(q.id, id, sizeof(id));
-	q.time_s = msgid_time_us(st->id) / 1000000;
-	q.state_word = xstrdup(queued_state_name(q.state));
+	begin(&q, at, st->id);
 	if (rc == 0)
 		read_into(&q, m);
 	else if (q.state != QUEUED_BAD)
@@ -126,24 +135,101 @@ list_place(struct looking *l, size_t at)
 	return rc;
 }
 
+static int
+look(const char *spool, struct store **ret, struct buf *why)
+{
+	const char *what = spool;
+	int rc = store_open(spool, false, ret, &what);
+
+	if (rc < 0)
+		buf_printf(why, "%s: %s", what, strerror(-rc));
+	return rc;
+}
+
 int
 offline_read(const char *spool, void (*message)(void *arg, struct queued *q), void *arg, struct buf *why)
 {
 	struct looking l = { .message = message, .arg = arg };
-	const char *what = spool;
 	size_t i;
-	int rc;
+	int rc = look(spool, &l.store, why);
 
-	rc = store_open(spool, false, &l.store, &what);
-	if (rc < 0) {
-		buf_printf(why, "%s: %s", what, strerror(-rc));
+	if (rc < 0)
 		return rc;
-	}
 	for (i = 0; rc == 0 && i < sizeof(places) / sizeof(places[0]); i++) {
 		rc = list_place(&l, i);
 		if (rc < 0)
 			buf_printf(why, "%s/%s: %s", spool, place_name(places[i].place), strerror(-rc));
 	}
 	store_close(l.store);
+	return rc;
+}
+
+/* ---- one of them ---- */
+
+#define RECORDS_MAX (1u << 20)          /* of one turn of a view */
+
+static void
+each_record(struct view *v, void (*each)(void *arg, struct span line), void *arg)
+{
+	struct buf out;
+	bool more = true;
+
+	buf_init(&out, RECORDS_MAX);
+	while (more) {
+		struct span rest, line;
+
+		buf_clear(&out);
+		more = view_turn(v, &out);
+		rest = buf_view(&out);
+		while (span_cut(&rest, '\n', &line))
+			each(arg, line);
+	}
+	buf_done(&out);
+	view_free(v);
+}
+
+/* -EAGAIN: its writer never got as far as to put the head there. */
+static int
+load(struct store *store, const char *spool, msgid id, size_t *ret_at, struct message **ret, struct buf *why)
+{
+	const char *bad = NULL;
+	char name[ID_LEN + 1];
+	int rc = -ENOENT;
+
+	msgid_format(id, name);
+	for (size_t i = 0; rc == -ENOENT && i < sizeof(places) / sizeof(places[0]); i++) {
+		*ret_at = i;
+		rc = store_load(store, places[i].place, id, ret, &bad);
+	}
+	if (rc == -ENOENT)
+		buf_printf(why, "no message %s in %s; it has left, or never was", name, spool);
+	else if (rc == -EBADMSG || rc == -EAGAIN)
+		buf_printf(why, "%s/%s cannot be read as a message: %s", place_name(places[*ret_at].place), name,
+		    bad != NULL ? bad : "it was never finished");
+	else if (rc < 0)
+		buf_printf(why, "%s/%s/%s: %s", spool, place_name(places[*ret_at].place), name, strerror(-rc));
+	return rc == -EAGAIN ? -EBADMSG : rc;
+}
+
+int
+offline_find(const char *spool, msgid id, struct queued *ret, void (*each)(void *arg, struct span line), void *arg,
+    struct buf *why)
+{
+	struct message *m = NULL;
+	struct store *store;
+	size_t at;
+	int rc = look(spool, &store, why);
+
+	if (rc < 0)
+		return rc;
+	rc = load(store, spool, id, &at, &m, why);
+	if (rc == 0 && ret != NULL) {
+		begin(ret, at, id);
+		read_into(ret, m);
+	}
+	if (rc == 0)
+		each_record(ret != NULL ? view_story(m, LIMIT_HEADER_BLOCK) : view_text(m), each, arg);
+	message_close(store, m);
+	store_close(store);
 	return rc;
 }

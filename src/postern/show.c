@@ -151,20 +151,6 @@ on_content(void *arg, struct span line)
 	buf_done(&plain);
 }
 
-static int
-ask_body(const char *name, struct content *c, struct buf *why)
-{
-	struct buf command;
-	int rc;
-
-	buf_init(&command, 256);
-	buf_str(&command, "body");
-	client_put_word(&command, name);
-	rc = client_daemon(buf_cstr(&command), NULL, on_content, c, why);
-	buf_done(&command);
-	return rc;
-}
-
 /* ---- the document ---- */
 
 static json_t *
@@ -191,7 +177,7 @@ options_document(const struct story *s)
 }
 
 static int
-print_document(const struct story *s, const char *name, bool body, struct buf *why)
+print_document(const struct story *s, bool body, struct buf *why)
 {
 	json_t *o = document_queued(&s->q), *header = json_array();
 	struct buf whole;
@@ -204,7 +190,7 @@ print_document(const struct story *s, const char *name, bool body, struct buf *w
 	document_set(o, "header", header);
 	if (body) {
 		buf_init(&whole, STORY_TEXT_MAX);
-		rc = ask_body(name, &(struct content){ .whole = &whole }, why);
+		rc = story_text(s, on_content, &(struct content){ .whole = &whole }, why);
 		if (rc == 0 && whole.over) {
 			buf_str(why, "the message is too large for a JSON document; --body alone shows it");
 			rc = EX_DATAERR;
@@ -222,54 +208,44 @@ print_document(const struct story *s, const char *name, bool body, struct buf *w
 /* ---- the command ---- */
 
 static int
-show(const char *name, bool body, bool json, struct buf *why)
+print(const struct story *s, unsigned options, struct buf *why)
 {
-	struct story s;
-	int rc = EX_USAGE;
+	bool body = (options & 1u << BODY) != 0;
 
-	story_init(&s);
-	if (story_is_id(name, why))
-		rc = story_ask(&s, name, why);
-	if (rc == 0 && json) {
-		rc = print_document(&s, name, body, why);
-	} else if (rc == 0) {
-		print_story(&s, !body);
-		if (body)
-			puts("message");
-		if (body)
-			rc = ask_body(name, &(struct content){ .whole = NULL }, why);
-	}
-	story_done(&s);
-	return rc;
+	if ((options & 1u << JSON) != 0)
+		return print_document(s, body, why);
+	print_story(s, !body);
+	if (!body)
+		return 0;
+	puts("message");
+	return story_text(s, on_content, &(struct content){ .whole = NULL }, why);
 }
 
+/* What the spool tells while the daemon is down is shown, and the exit status says so all the same. */
 int
 command_show(int argc, char **argv)
 {
 	struct args a = { .argc = argc, .argv = argv, .options = show_options };
-	const char *name = NULL;
-	bool body = false, json = false;
+	unsigned options;
+	struct story s;
 	struct buf why;
-	int i, rc;
+	const char *name;
+	int rc = story_args(&a, &name, &options), printed = 0;
 
-	while ((i = args_next(&a)) != ARGS_END) {
-		if (i == ARGS_BAD)
-			return EX_USAGE;
-		if (i == ARGS_WORD && name != NULL)
-			return args_refuse(&a, "\"%s\" is a word too many; one ID at a time", a.value);
-		if (i == ARGS_WORD)
-			name = a.value;
-		body = body || i == BODY;
-		json = json || i == JSON;
-	}
-	if (name == NULL)
-		return args_refuse(&a, "which message? postern show ID; postern queue lists them");
+	if (rc != 0)
+		return rc;
+	story_init(&s);
 	buf_init(&why, CLIENT_LINE_MAX);
-	rc = show(name, body, json, &why);
+	rc = story_ask(&s, name, &why);
+	if (s.there && (rc == 0 || s.spool))
+		printed = print(&s, options, &why);
+	if (printed != 0)
+		rc = printed;
 	if (document_finish(stdout) != EX_OK)
 		rc = EX_IOERR;
 	else if (rc != 0)
 		args_refuse(&a, "%s", buf_cstr(&why));
+	story_done(&s);
 	buf_done(&why);
 	return rc;
 }

@@ -1,14 +1,17 @@
 /* story.c - see story.h. */
 #include "postern/story.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "base/text.h"
 #include "postern/client.h"
+#include "postern/offline.h"
 #include "postern/plain.h"
 #include "postern/told.h"
 #include "spool/msgid.h"
+#include "spool/place.h"
 
 void
 story_init(struct story *s)
@@ -37,6 +40,33 @@ story_is_id(const char *name, struct buf *why)
 		return true;
 	buf_printf(why, "\"%s\" is no ID: those are 16 digits and capitals, as postern queue shows them", name);
 	return false;
+}
+
+int
+story_args(struct args *a, const char **ret_name, unsigned *ret_options)
+{
+	struct buf why;
+	int i, rc = 0;
+
+	*ret_name = NULL;
+	*ret_options = 0;
+	while ((i = args_next(a)) != ARGS_END) {
+		if (i == ARGS_BAD)
+			return EX_USAGE;
+		if (i == ARGS_WORD && *ret_name != NULL)
+			return args_refuse(a, "\"%s\" is a word too many; one ID at a time", a->value);
+		if (i == ARGS_WORD)
+			*ret_name = a->value;
+		else
+			*ret_options |= 1u << i;
+	}
+	if (*ret_name == NULL)
+		return args_refuse(a, "which message? postern %s ID; postern queue lists them", a->argv[0]);
+	buf_init(&why, 65536);
+	if (!story_is_id(*ret_name, &why))
+		rc = args_refuse(a, "%s", buf_cstr(&why));
+	buf_done(&why);
+	return rc;
 }
 
 /* ---- the answer ---- */
@@ -90,24 +120,62 @@ each(void *arg, struct span line)
 	queued_read(&s->reader, line);
 }
 
-int
-story_ask(struct story *s, const char *name, struct buf *why)
+/* The daemon is down, as *why says already; now also why the spool does not help, if so.  ret NULL: the text. */
+static bool
+ask_spool(const char *name, struct queued *ret, void (*line)(void *arg, struct span line), void *arg, struct buf *why)
+{
+	struct buf more;
+	msgid id;
+	int rc;
+
+	buf_init(&more, 4096);
+	rc = msgid_parse(name, &id) ? offline_find(place_spool(), id, ret, line, arg, &more) : -EINVAL;
+	if (rc == -EACCES || rc == -EPERM)
+		buf_printf(why, "; without it only root can read the queue (%s)", buf_cstr(&more));
+	else if (rc < 0)
+		buf_printf(why, "; %s", buf_cstr(&more));
+	buf_done(&more);
+	return rc == 0;
+}
+
+static int
+ask(const char *what, const char *name, void (*line)(void *arg, struct span line), void *arg, struct buf *why)
 {
 	struct buf command;
 	int rc;
 
-	s->reader = (struct queued_reader){ .message = on_message, .record = on_record, .arg = s };
 	buf_init(&command, 256);
-	buf_str(&command, "show");
+	buf_str(&command, what);
 	client_put_word(&command, name);
-	rc = client_daemon(buf_cstr(&command), NULL, each, s, why);
-	queued_read_end(&s->reader);
+	rc = client_daemon(buf_cstr(&command), NULL, line, arg, why);
 	buf_done(&command);
+	return rc;
+}
+
+int
+story_ask(struct story *s, const char *name, struct buf *why)
+{
+	int rc;
+
+	s->reader = (struct queued_reader){ .message = on_message, .record = on_record, .arg = s };
+	rc = ask("show", name, each, s, why);
+	queued_read_end(&s->reader);
+	s->spool = rc == EX_UNAVAILABLE;
+	if (s->spool)
+		s->there = ask_spool(name, &s->q, on_record, s, why);
 	if (rc == 0 && !s->there) {
 		buf_printf(why, "no message %s in the queue", name);
 		rc = EX_DATAERR;
 	}
 	return rc;
+}
+
+int
+story_text(const struct story *s, void (*line)(void *arg, struct span line), void *arg, struct buf *why)
+{
+	if (!s->spool)
+		return ask("body", s->q.id, line, arg, why);
+	return ask_spool(s->q.id, NULL, line, arg, why) ? 0 : EX_UNAVAILABLE;
 }
 
 /* ---- the history ---- */

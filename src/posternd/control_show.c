@@ -6,21 +6,13 @@
 #include "posternd/control_private.h"
 #include "posternd/records.h"
 #include "smtp/limits.h"
+#include "spool/view.h"
 
-#define PIECE 16384                     /* octets read and encoded between two looks at the sockets */
-
-/* What is written when: each is a step of its own, in this order. */
-enum step { STEP_RECIPIENTS, STEP_JOURNAL, STEP_TEXT, STEP_END };
-
-struct view {
+struct viewing {
 	struct message *m;
 	struct shown    s;
-	enum step       step;
-	size_t          rcpt;
-	uint64_t        at;             /* in the journal, in the text */
-	uint64_t        end;            /* of the text: of the header alone, or of all */
-	const char     *record;         /* of a line of text */
-	struct buf      line;           /* of the journal, as far as it was read */
+	size_t          rcpt;           /* how many were told */
+	struct view    *view;
 };
 
 /* ---- find it ---- */
@@ -56,12 +48,12 @@ say_bad(struct asker *a, const struct shown *s, const char *id, const char *why)
 		asker_error(a, "failed", "%s/%s cannot be read as a message: %s", place_name(s->place), id, why);
 }
 
-static struct view *
+static struct viewing *
 open_view(struct asker *a)
 {
 	struct queue *q = a->control->queue;
 	const char *id = a->word[0], *why = NULL;
-	struct view *v = xcalloc(1, sizeof(*v));
+	struct viewing *v = xcalloc(1, sizeof(*v));
 	msgid number;
 	int err;
 
@@ -83,156 +75,57 @@ open_view(struct asker *a)
 	return NULL;
 }
 
-/* ---- its lines ---- */
+/* ---- its answer ---- */
 
-/*
- * Text in lines, each without its CRLF; a line longer than a record goes on
- * in the next.  How much of it was used: a line without an end waits for more.
- */
-static size_t
-put_lines(struct buf *out, const char *record, struct span text, bool last)
+/* As many recipients as there is room for, and then what is in the message. */
+static bool
+turn(struct asker *a, struct buf *out)
 {
-	size_t used = 0;
-
-	while (used < text.n) {
-		struct span rest = { text.p + used, text.n - used }, line = rest;
-		const char *lf = memchr(rest.p, '\n', rest.n);
-
-		if (lf == NULL && !last && rest.n < PIECE)
-			break;
-		line.n = lf != NULL ? (size_t)(lf - rest.p) : rest.n;
-		if (lf == NULL && !last && line.n > 1 && line.p[line.n - 1] == '\r')
-			line.n--;               /* perhaps half of a line's end: it comes again */
-		used += line.n + (lf != NULL);
-		if (lf != NULL && line.n > 0 && line.p[line.n - 1] == '\r')
-			line.n--;
-		buf_str(out, record);
-		record_span(out, "text", line);
-		buf_str(out, lf == NULL && !(last && used == text.n) ? " more=1\n" : "\n");
-	}
-	return used;
-}
-
-static void
-text_step(struct view *v, struct buf *out)
-{
-	uint64_t left = v->end - v->at;
-	char piece[PIECE];
-	ssize_t n = message_read(v->m, v->at, piece, left < PIECE ? (size_t)left : PIECE);
-
-	if (n > 0)
-		v->at += put_lines(out, v->record, (struct span){ piece, (size_t)n }, (uint64_t)n == left);
-	if (n <= 0 || v->at == v->end)
-		v->step = STEP_END;
-}
-
-/* A line without an end is a crash's, and no event; one longer than any of ours is somebody's damage. */
-static void
-journal_step(struct view *v, struct buf *out)
-{
-	char *room = buf_room(&v->line, PIECE);
-	ssize_t n = room != NULL ? message_journal(v->m, v->at, room, PIECE) : 0;
-	struct span rest, line;
-	size_t used = 0;
-
-	if (room == NULL)
-		buf_clear(&v->line);
-	if (n <= 0 && room != NULL) {
-		v->step = STEP_TEXT;
-		v->at = 0;
-		return;
-	}
-	buf_took(&v->line, (size_t)n);
-	v->at += (uint64_t)n;
-	rest = buf_view(&v->line);
-	while (used < rest.n && memchr(rest.p + used, '\n', rest.n - used) != NULL) {
-		struct span from = { rest.p + used, rest.n - used };
-
-		span_cut(&from, '\n', &line);
-		used += line.n + 1;
-		record_journal(out, line);
-	}
-	buf_drop(&v->line, used);
-}
-
-static void
-recipients_step(struct asker *a, struct view *v, struct buf *out)
-{
+	struct viewing *v = a->job;
 	const struct envelope *e = &v->m->env;
 
 	while (v->rcpt < e->nrcpts && asker_has_room(a)) {
 		record_recipient(out, &e->rcpts[v->rcpt], &v->m->notes[v->rcpt]);
 		v->rcpt++;
 	}
-	if (v->rcpt < e->nrcpts)
-		return;
-	record_options(out, e);
-	v->step = STEP_JOURNAL;
-}
-
-static bool
-turn(struct asker *a, struct buf *out)
-{
-	struct view *v = a->job;
-
-	switch (v->step) {
-	case STEP_RECIPIENTS:
-		recipients_step(a, v, out);
-		break;
-	case STEP_JOURNAL:
-		journal_step(v, out);
-		break;
-	case STEP_TEXT:
-		text_step(v, out);
-		break;
-	case STEP_END:
-		break;
-	}
-	return v->step != STEP_END;
+	return v->rcpt < e->nrcpts || view_turn(v->view, out);
 }
 
 static void
 end(struct asker *a)
 {
-	struct view *v = a->job;
+	struct viewing *v = a->job;
 
+	view_free(v->view);
 	message_close(queue_store(a->control->queue), v->m);
-	buf_done(&v->line);
 	free(v);
 }
 
 /* ---- the two ---- */
 
-/* A header block without an end is shown as far as any server would take it. */
 static void
 begin_show(struct asker *a, struct buf *out)
 {
-	struct view *v = open_view(a);
-	struct span block;
-	int err;
+	struct viewing *v = open_view(a);
 
 	if (v == NULL)
 		return;
 	a->job = v;
-	v->record = "header";
-	buf_init(&v->line, (size_t)4 * PIECE);
-	err = message_header(v->m, LIMIT_HEADER_BLOCK, &block);
-	v->end = err == 0 ? block.n : v->m->size < LIMIT_HEADER_BLOCK ? v->m->size : LIMIT_HEADER_BLOCK;
+	v->view = view_story(v->m, LIMIT_HEADER_BLOCK);
 	record_message(out, &v->s, v->m);
 }
 
 static void
 begin_body(struct asker *a, struct buf *out)
 {
-	struct view *v = open_view(a);
+	struct viewing *v = open_view(a);
 
 	(void)out;
 	if (v == NULL)
 		return;
 	a->job = v;
-	v->record = "content";
-	v->step = STEP_TEXT;
-	v->end = v->m->size;
+	v->rcpt = v->m->env.nrcpts;
+	v->view = view_text(v->m);
 }
 
 const struct request control_show = {

@@ -6,19 +6,6 @@
 #include "relay/allowance.h"
 #include "relay/token.h"
 
-void
-record_span(struct buf *b, const char *key, struct span value)
-{
-	buf_printf(b, " %s=", key);
-	text_put_percent(b, value);
-}
-
-void
-record_text(struct buf *b, const char *key, const char *value)
-{
-	record_span(b, key, span_of(value));
-}
-
 /* ---- relays ---- */
 
 bool
@@ -195,50 +182,5 @@ record_recipient(struct buf *b, const struct rcpt *to, const struct outcome_note
 		record_text(b, "relay", n->relay);
 		record_text(b, "text", n->text != NULL ? n->text : "");
 	}
-	buf_char(b, '\n');
-}
-
-/* ---- one message, in full ---- */
-
-static void
-put_option(struct buf *b, const char *key, const char *value)
-{
-	if (value == NULL)
-		return;
-	buf_str(b, "option");
-	record_text(b, "key", key);
-	record_text(b, "value", value);
-	buf_char(b, '\n');
-}
-
-void
-record_options(struct buf *b, const struct envelope *e)
-{
-	put_option(b, "host", e->host);
-	put_option(b, "full-name", e->full_name);
-	put_option(b, "ret", e->ret == RET_FULL ? "full" : e->ret == RET_HDRS ? "hdrs" : NULL);
-	put_option(b, "envid", e->envid);
-	put_option(b, "body", e->body == BODY_7BIT ? "7bit" : e->body == BODY_8BITMIME ? "8bitmime" : NULL);
-	put_option(b, "smtputf8", e->smtputf8 ? "yes" : NULL);
-	put_option(b, "via-address", e->via.address);
-	put_option(b, "via-helo", e->via.helo);
-	put_option(b, "via-with", e->via.with);
-	put_option(b, "via-user", e->via.user);
-}
-
-/* "EPOCH event the rest": what is not of this form is all text. */
-void
-record_journal(struct buf *b, struct span line)
-{
-	struct span rest = line, time, event;
-	uint64_t n;
-
-	buf_str(b, "journal");
-	if (span_cut(&rest, ' ', &time) && text_number(time, INT64_MAX, &n) == 0 && span_cut(&rest, ' ', &event)) {
-		buf_printf(b, " time=%llu", (unsigned long long)n);
-		record_span(b, "event", event);
-		line = rest;
-	}
-	record_span(b, "text", line);
 	buf_char(b, '\n');
 }

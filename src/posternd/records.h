@@ -1,8 +1,7 @@
 /*
- * records.h - the lines that answer an asker: a record's name and
- * key=value…, values percent-encoded, so that nothing a message or a server
- * says can begin a key or a line.  A record or a key that an asker does not
- * know is passed over by it.
+ * records.h - the lines that answer an asker: a record's name and its fields
+ * (base/record.h).  A record or a key that an asker does not know is passed
+ * over by it.  What is in a message is told by spool/view.h.
  *
  *   message id=… size=… time=… state=ready|active|later|hold|dead|bad uid=… user=… sender=…
  *           attempts=… last=… [next=…] [reason=…]
@@ -11,20 +10,14 @@
  *           needs_person=0|1 auth=oauth|password|none [token_expires=… grant_expires=… scope=…]
  *           [quota_minute=USED/MAX quota_hour=… quota_day=… quota_recipients_day=… room_at=…]
  *           [verdict=… until=… text=… hint=…]
- *   option key=… value=…            of the envelope
- *   journal time=… event=… text=…   a line of it
- *   header text=…                   a line of it; more=1: the next record goes on with it
- *   content text=…                  likewise
  */
 #ifndef POSTERND_RECORDS_H
 #define POSTERND_RECORDS_H
 
+#include "base/record.h"
 #include "relay/shown.h"
 #include "relay/upstream.h"
 #include "spool/store.h"
-
-void record_text(struct buf *b, const char *key, const char *value);
-void record_span(struct buf *b, const char *key, struct span value);
 
 void record_relay(struct buf *b, const struct upstream *u);
 const char *record_relay_state(const struct upstream *u);
@@ -35,7 +28,5 @@ void record_message(struct buf *b, const struct shown *s, const struct message *
 /* What cannot be read: all that the file's status says, and why it cannot. */
 void record_unread(struct buf *b, enum shown_state state, const struct stored *st, const char *user, const char *why);
 void record_recipient(struct buf *b, const struct rcpt *to, const struct outcome_note *n);
-void record_options(struct buf *b, const struct envelope *e);
-void record_journal(struct buf *b, struct span line);
 
 #endif

@@ -103,10 +103,43 @@ is 'down: status --json' "$(json 'd["status"], d["daemon"]')" '(2, None)'
 gives 'down: queue from the spool' 69 queue
 says 'down: queue shows what is there' 'down@example.net'
 gives 'down: delete' 69 delete --yes --all
+down=$(basename "$(echo "$POSTERN_SPOOL"/new/*)")
+gives 'down: show from the spool' 69 show "$down"
+complains 'down: show says so' 'posternd is not running'
+says 'down: show: the envelope' "$down  ready"
+says 'down: show: the recipient' 'down@example.net  waiting'
+says 'down: show: the history' '  stored'
+says 'down: show: the header' 'Subject: down'
+gives 'down: show --body' 69 show --body "$down"
+says 'down: show --body: text, made harmless' 'hello ?[2J'
+gives 'down: show --json' 69 show --json --body "$down"
+is 'down: show --json' "$(json 'd["state"], d["recipients"][0]["address"], d["journal"][0]["event"], d["header"][1], "hello" in d["content"]')" \
+    "('ready', 'down@example.net', 'stored', 'Subject: down', True)"
+gives 'down: show: none such' 69 show 0000000000000001
+complains 'down: show: none such' 'no message 0000000000000001 in'
+cp "$POSTERN_SPOOL/new/$down" "$POSTERN_SPOOL/dead/0000000000000002"
+gives 'down: show: of any folder' 69 show 0000000000000002
+says 'down: show: of any folder' '0000000000000002  dead'
+echo rubbish > "$POSTERN_SPOOL/bad/0000000000000003"
+gives 'down: show: what cannot be read' 69 show 0000000000000003
+complains 'down: show: what cannot be read' 'bad/0000000000000003 cannot be read as a message'
+rm "$POSTERN_SPOOL/dead/0000000000000002" "$POSTERN_SPOOL/bad/0000000000000003"
+mkdir -p "$TMP/log"
+printf 'Nov 27 here posternd: %s: to=<x>\n' "$down" > "$TMP/log/mail.log"
+POSTERN_LOG=$TMP/log gives 'down: log' 0 log "$down"
+says 'down: log: that it is down' 'posternd is not running'
+says 'down: log: the history' '  stored'
+says 'down: log: the log' 'here posternd:'
+rm "$TMP/log/mail.log"
 if users; then
 	as_user
 	gives 'down: queue for a user' 69 queue
 	complains 'down: says who may' 'only root can read the queue'
+	gives 'down: show for a user' 69 show "$down"
+	complains 'down: show says who may' 'only root can read the queue'
+	is 'down: and shows nothing' "$(cat "$OUT")" ''
+	gives 'down: show for a user: none such' 69 show 0000000000000001
+	complains 'down: which he cannot tell from another' 'only root can read the queue'
 	AS=()
 fi
 rm -f "$POSTERN_SPOOL"/new/*
