@@ -158,6 +158,20 @@ hand_back(struct session *s)
 /* ---- the end ---- */
 
 /*
+ * Give it another try for something that is not its fault.  If its content is
+ * out it may be taken all the same, and nobody reads that answer any more.
+ */
+static void
+give_back(struct mail *m, const struct status *why)
+{
+	struct status st = *why;
+
+	if (m->content_out && why->verdict == VERDICT_RECONNECT && why->code == 0)
+		snprintf(st.text, sizeof(st.text), "%.400s; may be duplicated", why->text);
+	mail_settle_rest(m, &st);
+}
+
+/*
  * It is over now; the owner hears of it from the loop.  `cause` settles the
  * first mail (the one the server was at), the others are nobody's fault.
  */
@@ -179,7 +193,7 @@ finish(struct session *s, const struct status *cause)
 	status_local(&rest, VERDICT_RECONNECT, SCOPE_SESSION, "4.4.2", "the connection ended before its turn came");
 	/* An orderly end is no verdict: what is in flight even so was not sent. */
 	for (struct mail *m = s->flight.first; m != NULL; m = m->next)
-		mail_settle_rest(m, m == s->flight.first && cause->verdict != VERDICT_SENT ? cause : &rest);
+		give_back(m, m == s->flight.first && cause->verdict != VERDICT_SENT ? cause : &rest);
 	flight_forget(&s->flight);
 	hand_back(s);
 	timer_set(s->later, 0);
@@ -343,7 +357,7 @@ refusal(struct session *s, enum when when, const struct reply *r, const struct e
 	if (e->phase == RCPT && (st.scope == SCOPE_RECIPIENT || status_is_relay(&st))) {
 		m->rcpt[e->rcpt].status = st;
 	} else {
-		mail_settle_rest(m, &st);
+		give_back(m, &st);
 		m->closed = true;
 	}
 	return end.verdict == VERDICT_RECONNECT || r->code == 421 ? DEAD : IDLE;

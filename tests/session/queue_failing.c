@@ -300,6 +300,58 @@ START_TEST(poison_delays_little)
 }
 END_TEST
 
+/* A connection that ends with several messages on their way, in ways that leave the later answers unread. */
+static const struct turn ends[] = {
+	{ .when = "end", .act = ACT_CLOSE, .nth = 8 },
+	{ .when = "end", .act = ACT_RESET, .nth = 8, .say = "*" },
+	{ .when = "RSET", .say = "500 5.5.1 what is that?", .nth = 6 },
+	{ .when = "RCPT TO:", .say = "503 5.5.1 not now", .nth = 8 },
+};
+
+static bool
+logged_may_be_duplicated(msgid id)
+{
+	struct span rest = buf_view(&r.log), line;
+	char        name[ID_LEN + 1];
+	bool        found = false;
+
+	msgid_format(id, name);
+	while (span_cut(&rest, '\n', &line))
+		found = found || (memmem(line.p, line.n, name, ID_LEN) != NULL &&
+		    span_icontains(line, SPAN("may be duplicated")));
+	return found;
+}
+
+/* Whose content was out, and whose answer nobody read: the log says of each that it may come twice. */
+START_TEST(twice_is_told)
+{
+	msgid id[24];
+
+	r.relay[0].turn[0] = ends[_i];
+	r.relay[0].lines = "\tconnections = 1";
+	for (unsigned i = 0; i < 24; i++) {
+		char from[40];
+
+		snprintf(from, sizeof(from), "sender%u@example.org", i);
+		id[i] = rig_submit(&r, from, "bob@example.net");
+	}
+	rig_start(&r);
+	UNTIL(&r, rig_is_empty(&r), 1200);
+	for (unsigned i = 0; i < 24; i++) {
+		char     from[40];
+		unsigned got;
+
+		snprintf(from, sizeof(from), "sender%u@example.org", i);
+		got = rig_got_from(&r, 0, from);
+		ck_assert_msg(got == 1 || (got == 2 && logged_may_be_duplicated(id[i])), "%u copies from %s\n%s", got, from,
+		    rig_tail(&r));
+	}
+	/* The one it broke at, and those behind it. */
+	ck_assert_uint_ge(rig_logged(&r, "may be duplicated"), 2);
+	rig_end(&r);
+}
+END_TEST
+
 TCase *
 queue_failing_case(void)
 {
@@ -318,5 +370,6 @@ queue_failing_case(void)
 	tcase_add_test(t, a_name_that_is_taken);
 	tcase_add_loop_test(t, poison_goes_alone, 0, sizeof(drops) / sizeof(drops[0]));
 	tcase_add_test(t, poison_delays_little);
+	tcase_add_loop_test(t, twice_is_told, 0, sizeof(ends) / sizeof(ends[0]));
 	return t;
 }
