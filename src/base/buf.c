@@ -90,9 +90,9 @@ span_cut(struct span *rest, char sep, struct span *ret)
 {
 	const char *hit;
 
+	*ret = (struct span){ rest->p, 0 };
 	if (rest->n == 0)
 		return false;
-	ret->p = rest->p;
 	hit = memchr(rest->p, sep, rest->n);
 	if (hit == NULL) {
 		ret->n = rest->n;

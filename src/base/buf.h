@@ -30,8 +30,8 @@ struct span span_trim(struct span s);                   /* blanks, tabs, CR, LF 
 
 /*
  * Take the part of *rest before the first sep into *ret and leave in *rest
- * what stands behind it.  False when *rest was empty from the start; a text
- * without sep is one last part.
+ * what stands behind it.  False, and an empty part, when *rest was empty from
+ * the start; a text without sep is one last part.
  */
 bool        span_cut(struct span *rest, char sep, struct span *ret);
 

@@ -80,7 +80,7 @@ static const struct {
 START_TEST(cuts_parts)
 {
 	struct span rest = span_of(cuts[_i].in);
-	struct span part;
+	struct span part = SPAN("of before");
 	size_t n = 0;
 
 	while (span_cut(&rest, ',', &part)) {
@@ -89,6 +89,7 @@ START_TEST(cuts_parts)
 		n++;
 	}
 	ck_assert_uint_eq(n, cuts[_i].count);
+	ck_assert_uint_eq(part.n, 0);           /* nothing left is an empty part, and not the one before */
 }
 END_TEST
 
