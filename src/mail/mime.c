@@ -12,19 +12,19 @@
 #include "mail/mime_survey.h"
 
 struct mime {
-	struct span        given;       /* the header block as it came */
-	struct mime_source src;
-	struct mime_plan   plan;
-	struct buf         head;        /* as it goes */
-	uint64_t           size;
+	struct span         given;      /* the header block as it came */
+	struct mime_source  src;
+	struct mime_survey *survey;     /* the first pass; NULL: it is over */
+	struct mime_plan    plan;
+	struct buf          head;       /* as it goes */
+	uint64_t            size;
 
 	/* The writing of the body: from pos on, what is in out comes next. */
-	struct mime_walk  *walk;        /* NULL: not begun, or over */
-	struct mime_coder  coder;
-	struct buf         out;
-	size_t             out_at;
-	uint64_t           pos;
-	bool               over;
+	struct mime_walk   *walk;       /* NULL: not begun, or over */
+	struct mime_coder   coder;
+	struct buf          out;
+	size_t              out_at;
+	uint64_t            pos;
 };
 
 /* ---- writing ---- */
@@ -87,43 +87,54 @@ start(struct mime *m)
 {
 	stop(m);
 	m->pos = 0;
-	m->over = false;
 	m->walk = mime_walk_new(m->given, &m->src, m->plan.frozen);
 }
 
-/* Until there is something in out, or the body is over. */
-static int
-refill(struct mime *m)
+/*
+ * An event further: what becomes of it is in out, perhaps nothing.  What it
+ * cost: its octets, and one for itself, for empty lines are work too; 0: the
+ * body is over.
+ */
+static ssize_t
+write_next(struct mime *m)
 {
 	struct mime_event ev;
 	int               r;
 
 	buf_clear(&m->out);
 	m->out_at = 0;
-	while (m->out.n == 0 && !m->over) {
-		if ((r = mime_walk_next(m->walk, &ev)) < 0)
-			return r;
-		m->over = r == 0;
-		if (r > 0)
-			write_event(m, &ev);
-		if (m->out.over)
-			return -EMSGSIZE;
-	}
-	return 0;
+	if ((r = mime_walk_next(m->walk, &ev)) <= 0)
+		return r;
+	write_event(m, &ev);
+	return m->out.over ? -EMSGSIZE : (ssize_t)ev.bytes.n + 1;
 }
 
+/* Until there is something in out, or the body is over. */
 static int
-count(struct mime *m)
+refill(struct mime *m)
 {
-	int r;
+	ssize_t r;
 
-	start(m);
-	do {
+	do
+		r = write_next(m);
+	while (r > 0 && m->out.n == 0);
+	return r < 0 ? (int)r : 0;
+}
+
+/* 0: all is counted; -EAGAIN: not yet. */
+static int
+count(struct mime *m, size_t octets)
+{
+	ssize_t r;
+
+	for (size_t done = 0; done < octets; done += (size_t)r) {
+		if ((r = write_next(m)) <= 0) {
+			stop(m);
+			return (int)r;
+		}
 		m->size += m->out.n;
-		r = refill(m);
-	} while (r == 0 && m->out.n > 0);
-	stop(m);
-	return r;
+	}
+	return -EAGAIN;
 }
 
 /* ---- from outside ---- */
@@ -140,46 +151,57 @@ write_head(struct mime *m)
 	return m->head.over ? -EMSGSIZE : 0;
 }
 
+/* The plan is made: is there anything to do, and may it be done? */
 static int
-open_plan(struct mime *m, const struct mime_form *form, const char **ret_why)
+decide(struct mime *m, const char **ret_why)
 {
-	static const struct mime_source nothing;
-	bool                            walk = form->sevenbit || form->short_lines;
-	int                             r;
+	int r;
 
-	r = mime_survey(m->given, walk ? &m->src : &nothing, form, &m->plan);
-	if (r < 0)
-		return r;
+	mime_survey_free(m->survey);
+	m->survey = NULL;
 	if (m->plan.stuck != NULL) {
 		*ret_why = m->plan.stuck;
 		return -EILSEQ;
 	}
 	if (!m->plan.head && !m->plan.body)
 		return 0;
-	if ((r = write_head(m)) == 0 && m->plan.body)
-		r = count(m);
-	else
+	if ((r = write_head(m)) < 0)
+		return r;
+	if (!m->plan.body) {
 		m->size = m->src.n;
-	return r < 0 ? r : 1;
+		return 1;
+	}
+	start(m);
+	return -EAGAIN;
 }
 
 int
-mime_open(struct span head, const struct mime_source *src, const struct mime_form *form,
-    struct mime **ret, const char **ret_why)
+mime_prepare(struct mime *m, size_t octets, const char **ret_why)
 {
-	struct mime *m = xcalloc(1, sizeof(*m));
-	int          r;
+	int r;
+
+	if (m->survey != NULL) {
+		r = mime_survey_pass(m->survey, octets);
+		return r == 0 ? decide(m, ret_why) : r;
+	}
+	r = count(m, octets);
+	return r == 0 ? 1 : r;
+}
+
+struct mime *
+mime_open(struct span head, const struct mime_source *src, const struct mime_form *form)
+{
+	static const struct mime_source nothing;
+	struct mime                    *m = xcalloc(1, sizeof(*m));
+	bool                            walk = form->sevenbit || form->short_lines;
 
 	m->given = head;
 	m->src = *src;
 	buf_init(&m->head, MIME_HEAD_MAX);
 	buf_init(&m->out, MIME_HEAD_MAX);
-	r = open_plan(m, form, ret_why);
-	if (r == 1)
-		*ret = m;
-	else
-		mime_free(m);
-	return r;
+	mime_plan_init(&m->plan, form);
+	m->survey = mime_survey_new(head, walk ? src : &nothing, &m->plan);
+	return m;
 }
 
 void
@@ -187,6 +209,7 @@ mime_free(struct mime *m)
 {
 	if (m == NULL)
 		return;
+	mime_survey_free(m->survey);
 	mime_walk_free(m->walk);
 	mime_plan_done(&m->plan);
 	buf_done(&m->head);

@@ -11,7 +11,9 @@
  * structures that two readers would see differently.
  *
  * Streaming: one pass to decide, one to count, one to write.  Memory: a chunk,
- * a part's header, one octet for each part.  Knows messages; knows no servers.
+ * a part's header, one octet for each part.  The first two take as long as the
+ * message is, a second for a hundred megabytes, so they come in slices: whoever
+ * has other things to do does them in between.  Knows messages; knows no servers.
  */
 #ifndef MAIL_MIME_H
 #define MAIL_MIME_H
@@ -34,18 +36,25 @@ struct mime_form {
 
 /*
  * head: the header block with its closing blank line; src: the body.  Both
- * are borrowed for as long as *ret lives.
- *  1: *ret is the message in that form; overlong lines that may not be
+ * are borrowed for as long as it lives; nothing is read yet.  Never NULL.
+ */
+struct mime *mime_open(struct span head, const struct mime_source *src, const struct mime_form *form);
+
+/*
+ * Look at some `octets` (above 0) more.
+ *  -EAGAIN: that was not all, call again;
+ *  1: the message in that form can be read; overlong lines that may not be
  *     changed are in it;
  *  0: nothing is to be changed, or nothing may be and 7 bits were not asked
  *     for: the message as it is;
  *  -EILSEQ: 7 bits were asked for, and that cannot be; *ret_why says what is
  *     in the way, "a part of it is signed" (constant);
  *  -EMSGSIZE: a header block would become too large; other -errno of reading.
+ * After another answer than -EAGAIN it is not called again; what is below is
+ * for after the 1 alone.
  */
-int         mime_open(struct span head, const struct mime_source *src, const struct mime_form *form,
-                      struct mime **ret, const char **ret_why);
-void        mime_free(struct mime *m);          /* NULL is fine */
+int         mime_prepare(struct mime *m, size_t octets, const char **ret_why);
+void        mime_free(struct mime *m);          /* NULL is fine; at any time */
 
 struct span mime_head(const struct mime *m);    /* with the closing blank line */
 uint64_t    mime_size(const struct mime *m);    /* octets of the body */

@@ -2,6 +2,7 @@
 #include "mail/mime_survey.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -30,11 +31,14 @@ struct gap {
 	bool preamble;
 };
 
-struct survey {
-	struct mime_plan *plan;
-	struct leaf       leaf;
-	struct gap        gap;
-	struct buf        scratch;
+struct mime_survey {
+	struct span        head;
+	struct mime_source src;
+	struct mime_walk  *walk;
+	struct mime_plan  *plan;
+	struct leaf        leaf;
+	struct gap         gap;
+	struct buf         scratch;
 };
 
 /* ---- leaves ---- */
@@ -120,7 +124,7 @@ stick(struct mime_plan *p, const char *why)
 }
 
 static void
-leaf_end(struct survey *s, const struct mime_event *ev)
+leaf_end(struct mime_survey *s, const struct mime_event *ev)
 {
 	struct leaf     *l = &s->leaf;
 	struct mime_plan *p = s->plan;
@@ -142,13 +146,13 @@ leaf_end(struct survey *s, const struct mime_event *ev)
 /* ---- between the parts ---- */
 
 static void
-gap_begin(struct survey *s, bool preamble)
+gap_begin(struct mime_survey *s, bool preamble)
 {
 	s->gap = (struct gap){ .line_begins = true, .preamble = preamble };
 }
 
 static void
-gap_text(struct survey *s, struct span text)
+gap_text(struct mime_survey *s, struct span text)
 {
 	s->gap.high |= !text_is_ascii(text);
 	s->gap.dashes |= s->gap.line_begins && text.n > 1 && text.p[0] == '-' && text.p[1] == '-';
@@ -162,7 +166,7 @@ gap_text(struct survey *s, struct span text)
  * by some.
  */
 static void
-gap_end(struct survey *s, bool partless)
+gap_end(struct mime_survey *s, bool partless)
 {
 	if (!s->gap.high)
 		return;
@@ -175,7 +179,7 @@ gap_end(struct survey *s, bool partless)
 
 /* Only what the block itself is like; what a new encoding adds is ASCII and short. */
 static int
-try_head(struct survey *s, const struct mime_event *ev)
+try_head(struct mime_survey *s, const struct mime_event *ev)
 {
 	struct mime_plan       *p = s->plan;
 	struct mime_head_change c = mime_plan_head(p, ev->entity, ev->index);
@@ -196,7 +200,7 @@ try_head(struct survey *s, const struct mime_event *ev)
 
 /* 0; -E2BIG: more parts than the plan holds. */
 static int
-header(struct survey *s, const struct mime_event *ev)
+header(struct mime_survey *s, const struct mime_event *ev)
 {
 	buf_char(&s->plan->parts, MIME_CODE_COPY);
 	if (s->plan->parts.over)
@@ -210,7 +214,7 @@ header(struct survey *s, const struct mime_event *ev)
 /* ---- the pass ---- */
 
 static int
-take(struct survey *s, const struct mime_event *ev)
+take(struct mime_survey *s, const struct mime_event *ev)
 {
 	switch (ev->what) {
 	case MIME_HEADER:
@@ -239,23 +243,47 @@ take(struct survey *s, const struct mime_event *ev)
 	return 0;
 }
 
-static int
-pass(struct survey *s, struct span head, const struct mime_source *src)
+void
+mime_plan_init(struct mime_plan *p, const struct mime_form *form)
 {
-	struct mime_walk *w = mime_walk_new(head, src, s->plan->frozen);
-	struct mime_event ev;
-	int               r;
-
-	while ((r = mime_walk_next(w, &ev)) > 0 && (r = take(s, &ev)) == 0)
-		;
-	if (r == 0)
-		gap_end(s, s->gap.preamble);
-	mime_walk_free(w);
-	return r;
+	*p = (struct mime_plan){ .form = *form };
+	buf_init(&p->parts, MIME_PARTS_MAX);
 }
 
+void
+mime_plan_done(struct mime_plan *p)
+{
+	buf_done(&p->parts);
+}
+
+struct mime_survey *
+mime_survey_new(struct span head, const struct mime_source *src, struct mime_plan *plan)
+{
+	struct mime_survey *s = xcalloc(1, sizeof(*s));
+
+	s->head = head;
+	s->src = *src;
+	s->plan = plan;
+	buf_init(&s->scratch, MIME_HEAD_MAX);
+	if (mime_is_sealed(head))
+		plan->frozen = "it is signed (DKIM or ARC)";
+	s->walk = mime_walk_new(head, src, plan->frozen);
+	return s;
+}
+
+void
+mime_survey_free(struct mime_survey *s)
+{
+	if (s == NULL)
+		return;
+	mime_walk_free(s->walk);
+	buf_done(&s->scratch);
+	free(s);
+}
+
+/* Where nobody can say what ends where, all of it is one thing that may not be changed. */
 static int
-pass_again_frozen(struct survey *s, struct span head, const struct mime_source *src, const char *why)
+begin_again_frozen(struct mime_survey *s, const char *why)
 {
 	struct mime_plan *p = s->plan;
 
@@ -263,37 +291,38 @@ pass_again_frozen(struct survey *s, struct span head, const struct mime_source *
 	p->head = p->body = false;
 	p->stuck = NULL;
 	p->frozen = why;
-	memset(&s->gap, 0, sizeof(s->gap));
-	return pass(s, head, src);
+	s->gap = (struct gap){ 0 };
+	mime_walk_free(s->walk);
+	s->walk = mime_walk_new(s->head, &s->src, why);
+	return -EAGAIN;
+}
+
+static int
+pass(struct mime_survey *s, size_t octets)
+{
+	struct mime_event ev;
+	int               r;
+
+	/* One more for each event: empty lines are work, too. */
+	for (size_t done = 0; done < octets; done += ev.bytes.n + 1) {
+		if ((r = mime_walk_next(s->walk, &ev)) == 0)
+			gap_end(s, s->gap.preamble);
+		if (r <= 0 || (r = take(s, &ev)) < 0)
+			return r;
+	}
+	return -EAGAIN;
 }
 
 int
-mime_survey(struct span head, const struct mime_source *src, const struct mime_form *form,
-    struct mime_plan *ret)
+mime_survey_pass(struct mime_survey *s, size_t octets)
 {
-	struct survey s = { .plan = ret };
-	int           r;
+	int r = pass(s, octets);
 
-	memset(ret, 0, sizeof(*ret));
-	ret->form = *form;
-	buf_init(&ret->parts, MIME_PARTS_MAX);
-	buf_init(&s.scratch, MIME_HEAD_MAX);
-	if (mime_is_sealed(head))
-		ret->frozen = "it is signed (DKIM or ARC)";
-	r = pass(&s, head, src);
 	if (r == -ELOOP)
-		r = pass_again_frozen(&s, head, src,
-		    "its parts are nested too deeply, or by boundaries that are not clear");
-	else if (r == -E2BIG)
-		r = pass_again_frozen(&s, head, src, "it has too many parts");
-	buf_done(&s.scratch);
+		return begin_again_frozen(s, "its parts are nested too deeply, or by boundaries that are not clear");
+	if (r == -E2BIG)
+		return begin_again_frozen(s, "it has too many parts");
 	return r;
-}
-
-void
-mime_plan_done(struct mime_plan *p)
-{
-	buf_done(&p->parts);
 }
 
 /* ---- what the plan says ---- */

@@ -18,10 +18,17 @@ struct mime_plan {
 	struct buf       parts;         /* an octet for each entity: how its body is written */
 };
 
-/* 0, or -errno of reading; -EMSGSIZE.  mime_plan_done() in every case. */
-int  mime_survey(struct span head, const struct mime_source *src, const struct mime_form *form,
-                 struct mime_plan *ret);
+void mime_plan_init(struct mime_plan *p, const struct mime_form *form);
 void mime_plan_done(struct mime_plan *p);
+
+struct mime_survey;
+
+/* head, src->arg and plan are borrowed; the plan is to be fresh. */
+struct mime_survey *mime_survey_new(struct span head, const struct mime_source *src, struct mime_plan *plan);
+
+/* Some octets further.  0: the plan is made; -EAGAIN: not yet; -EMSGSIZE; -errno of reading. */
+int                 mime_survey_pass(struct mime_survey *s, size_t octets);
+void                mime_survey_free(struct mime_survey *s);    /* NULL is fine */
 
 /* How the body of entity `index` is written, and what its header block needs. */
 enum mime_coding        mime_plan_coding(const struct mime_plan *p, size_t index);

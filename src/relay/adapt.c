@@ -1,20 +1,21 @@
 #include "relay/adapt.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "mail/mime.h"
+#include "smtp/limits.h"
 
 #define LINE_MAX_OCTETS 998     /* RFC 5321 §4.5.3.1.6 without its line end */
+#define SLICE           LIMIT_BODY_CHUNK        /* a millisecond or two of quoted-printable */
 
-static bool
+static enum adapt
 refuse(struct status *ret, const char *dsn, const char *what, const struct adapt_server *server)
 {
 	status_local(ret, VERDICT_REJECT, SCOPE_MESSAGE, dsn, "the message %s, %s does not offer it", what,
 	    server->name);
-	return false;
+	return ADAPT_REFUSED;
 }
 
 static bool
@@ -50,7 +51,7 @@ head_must_change(const struct mail *m, const struct adapt_server *server)
 	return m->eightbit && !text_is_ascii(head) && !(server->utf8 && text_is_utf8(head));
 }
 
-static bool
+static enum adapt
 failed(int e, const char *why, const struct adapt_server *server, struct status *ret)
 {
 	if (e == -EILSEQ)
@@ -62,7 +63,7 @@ failed(int e, const char *why, const struct adapt_server *server, struct status 
 	else
 		status_local(ret, VERDICT_DEFER, SCOPE_MESSAGE, "4.3.0",
 		    "the message cannot be read from the spool: %s", strerror(-e));
-	return false;
+	return ADAPT_REFUSED;
 }
 
 static ssize_t
@@ -72,36 +73,42 @@ read_adapted(void *arg, uint64_t at, void *p, size_t n)
 }
 
 static void
-take(struct mail *m, struct mime *mime, const struct mime_form *form)
+take(struct mail *m, const struct mime_form *form)
 {
-	struct span head = mime_head(mime);
+	struct span head = mime_head(m->adapted);
 
-	m->adapted = mime;
 	m->content = (struct body_source){
-		.head = head, .read = read_adapted, .arg = mime, .n = mime_size(mime),
+		.head = head, .read = read_adapted, .arg = m->adapted, .n = mime_size(m->adapted),
 	};
 	m->eightbit = m->eightbit && !form->sevenbit;
 	m->utf8 = envelope_is_utf8(m) || (!text_is_ascii(head) && text_is_utf8(head));
 }
 
-static bool
+static enum adapt
 re_encode(struct mail *m, const struct mime_form *form, const struct adapt_server *server, struct status *ret)
 {
 	struct mime_source src = { m->content.read, m->content.arg, m->content.at, m->content.n };
-	struct mime       *mime;
 	const char        *why = NULL;
-	int                r = mime_open(m->content.head, &src, form, &mime, &why);
+	int                r;
 
+	if (m->adapted == NULL)
+		m->adapted = mime_open(m->content.head, &src, form);
+	r = mime_prepare(m->adapted, SLICE, &why);
+	if (r == -EAGAIN)
+		return ADAPT_MORE;
+	if (r > 0) {
+		take(m, form);
+		return ADAPT_READY;
+	}
+	mime_free(m->adapted);
+	m->adapted = NULL;
 	if (r < 0)
 		return failed(r, why, server, ret);
-	if (r > 0)
-		take(m, mime, form);
-	else
-		m->eightbit = m->eightbit && !form->sevenbit;   /* what was 8-bit was a field that is not sent */
-	return true;
+	m->eightbit = m->eightbit && !form->sevenbit;   /* what was 8-bit was a field that is not sent */
+	return ADAPT_READY;
 }
 
-bool
+enum adapt
 adapt(struct mail *m, const struct adapt_server *server, struct status *ret)
 {
 	/* No note about the longest line: nobody has looked. */
@@ -111,17 +118,19 @@ adapt(struct mail *m, const struct adapt_server *server, struct status *ret)
 		.short_lines = m->msg->longest > LINE_MAX_OCTETS || unknown,
 		.ascii_head = head_must_change(m, server),
 	};
+	enum adapt       r = ADAPT_READY;
 
-	assert(m->adapted == NULL);
 	if (!fits_size(m, server, ret))
-		return false;
+		return ADAPT_REFUSED;
 	if (!server->utf8 && envelope_is_utf8(m))
 		return refuse(ret, "5.6.7", "needs SMTPUTF8 for an address", server);
-	if ((form.sevenbit || form.short_lines || form.ascii_head) && !re_encode(m, &form, server, ret))
-		return false;
+	if (form.sevenbit || form.short_lines || form.ascii_head)
+		r = re_encode(m, &form, server, ret);
+	if (r != ADAPT_READY)
+		return r;
 
 	/* A UTF-8 local part in an address field: there is no ASCII for it. */
 	if (m->utf8 && !server->utf8)
 		return refuse(ret, "5.6.9", "needs SMTPUTF8 for its header", server);
-	return fits_size(m, server, ret);
+	return fits_size(m, server, ret) ? ADAPT_READY : ADAPT_REFUSED;
 }

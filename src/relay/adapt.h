@@ -18,11 +18,17 @@ struct adapt_server {
 	bool        eightbit, utf8;
 };
 
+enum adapt {
+	ADAPT_MORE,             /* a slice of the work is done: ask again, after what else is to be done */
+	ADAPT_READY,            /* m->content is as the server takes it; ->eightbit and ->utf8: what it needs still */
+	ADAPT_REFUSED,          /* it cannot be; *ret says why */
+};
+
 /*
- * Once for each composed mail.  True: m->content is in a form that the server
- * takes, with ->eightbit and ->utf8 saying what it still needs.  False: *ret
- * says why it cannot be.
+ * Asked until it is READY or REFUSED, with the same answer of the server each
+ * time; then no more for this composed mail.  A slice is some milliseconds:
+ * one large message must not keep the daemon from all the others.
  */
-bool adapt(struct mail *m, const struct adapt_server *server, struct status *ret);
+enum adapt adapt(struct mail *m, const struct adapt_server *server, struct status *ret);
 
 #endif

@@ -21,7 +21,7 @@
 #define OUT_HIGH (2 * LIMIT_BODY_CHUNK)         /* the writer stops here … */
 #define OUT_LOW  LIMIT_BODY_CHUNK               /* … and goes on here */
 
-enum phase { LOGIN, IDLE, RSET, MAIL, RCPT, DATA, BDAT, BODY, END, QUIT, DEAD, NPHASE };
+enum phase { LOGIN, IDLE, ADAPT, RSET, MAIL, RCPT, DATA, BDAT, BODY, END, QUIT, DEAD, NPHASE };
 
 struct session {
 	struct session_params p;
@@ -63,9 +63,9 @@ struct step {
 	int          limit_s;                                   /* RFC 5321 §4.5.3.2 */
 };
 
-static void idle_enter(struct session *), rset_enter(struct session *), mail_enter(struct session *),
-    rcpt_enter(struct session *), data_enter(struct session *), bdat_enter(struct session *),
-    body_enter(struct session *), quit_enter(struct session *);
+static void idle_enter(struct session *), adapt_enter(struct session *), rset_enter(struct session *),
+    mail_enter(struct session *), rcpt_enter(struct session *), data_enter(struct session *),
+    bdat_enter(struct session *), body_enter(struct session *), quit_enter(struct session *);
 static enum phase rset_reply(struct session *, const struct reply *, const struct expect *),
     mail_reply(struct session *, const struct reply *, const struct expect *),
     rcpt_reply(struct session *, const struct reply *, const struct expect *),
@@ -77,6 +77,7 @@ static enum phase rset_reply(struct session *, const struct reply *, const struc
 static const struct step steps[NPHASE] = {
 	[LOGIN] = { "login",       NULL,       NULL,       0 },         /* login has its own deadlines */
 	[IDLE]  = { "idle",        idle_enter, NULL,       0 },         /* the relay's `idle` */
+	[ADAPT] = { "adapting",    adapt_enter, NULL,      300 },       /* our own work */
 	[RSET]  = { "RSET",        rset_enter, rset_reply, 300 },
 	[MAIL]  = { "MAIL",        mail_enter, mail_reply, 300 },
 	[RCPT]  = { "RCPT",        rcpt_enter, rcpt_reply, 300 },
@@ -508,22 +509,6 @@ sent(struct session *s, int err, struct mail *m, bool sync, enum phase next)
 
 /* ---- between messages ---- */
 
-/* Can this server take this message at all?  If not, its recipients are settled. */
-static bool
-acceptable(struct session *s, struct mail *m)
-{
-	struct adapt_server server = {
-		.name = s->peer, .size = s->ehlo.size,
-		.eightbit = has(s, EXT_8BITMIME), .utf8 = has(s, EXT_SMTPUTF8),
-	};
-	struct status st;
-
-	if (adapt(m, &server, &st))
-		return true;
-	mail_settle_rest(m, &st);
-	return false;
-}
-
 static bool
 wants_more(const struct session *s)
 {
@@ -565,12 +550,39 @@ idle_enter(struct session *s)
 		advance(s, QUIT);
 	} else if (!s->ending && wants_more(s) && (m = pull(s)) != NULL) {
 		s->writing = m;
-		if (acceptable(s, m))
-			advance(s, s->clean ? MAIL : RSET);
-		else
-			s->waiting = false;
+		advance(s, ADAPT);
 	} else if (owed(s) == 0) {
 		arm(s);
+	}
+}
+
+/*
+ * Into a form that this server takes, a slice at a time: the next one comes
+ * from the loop, when all others had their turn.  What it cannot take has its
+ * verdict here.
+ */
+static void
+adapt_enter(struct session *s)
+{
+	struct adapt_server server = {
+		.name = s->peer, .size = s->ehlo.size,
+		.eightbit = has(s, EXT_8BITMIME), .utf8 = has(s, EXT_SMTPUTF8),
+	};
+	struct mail *m = s->writing;
+	struct status st;
+
+	switch (adapt(m, &server, &st)) {
+	case ADAPT_MORE:
+		s->waiting = true;
+		session_kick(s);
+		break;
+	case ADAPT_READY:
+		advance(s, s->clean ? MAIL : RSET);
+		break;
+	case ADAPT_REFUSED:
+		mail_settle_rest(m, &st);
+		advance(s, IDLE);
+		break;
 	}
 }
 
@@ -859,7 +871,7 @@ on_later(void *arg)
 
 	if (s->over) {
 		s->p.ops->over(s->p.owner, s, &s->why);
-	} else if (s->phase == IDLE && s->waiting) {
+	} else if ((s->phase == IDLE || s->phase == ADAPT) && s->waiting) {
 		s->waiting = false;
 		pump(s);
 	}

@@ -32,14 +32,22 @@ head_length(struct span text)
 	return text.n - rest.n + (span_starts(rest, (struct span){ "\r\n", 2 }) ? 2 : 0);
 }
 
+/* Looked at in slices as odd as the text is long. */
 static int
 open_text(struct span *text, const struct mime_form *form, struct mime **ret)
 {
 	size_t             head = head_length(*text);
 	struct mime_source src = { give, text, head, text->n - head };
 	const char        *why = NULL;
-	int                r = mime_open((struct span){ text->p, head }, &src, form, ret, &why);
+	struct mime       *m = mime_open((struct span){ text->p, head }, &src, form);
+	int                r;
 
+	do
+		r = mime_prepare(m, 1 + text->n % 61, &why);
+	while (r == -EAGAIN);
+	*ret = m;
+	if (r != 1)
+		mime_free(m);
 	must(r == 0 || r == 1 || (r == -EILSEQ && why != NULL && form->sevenbit));
 	return r;
 }

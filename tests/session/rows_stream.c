@@ -104,7 +104,7 @@ static const struct row rows[] = {
 	{ "8-bit content", "8a", "S", "S", IN_ALL, 0 },
 	{ "8-bit content without 8BITMIME", "8a|b|8Mc", "S|S|S", "S", IN_ALL, ROW_CROSS,
 	  .without = OFFER_8BITMIME },
-	{ "8-bit content under a seal without 8BITMIME", "8Ga|b", "R|S", "S", IN_ALL, 0,
+	{ "8-bit content under a seal without 8BITMIME", "8Ga|8MGb|c", "R|R|S", "S", IN_ALL, 0,
 	  .without = OFFER_8BITMIME, .code = -1, .dsn = "5.6.3", .text = "DKIM" },
 	{ "8-bit content that cannot be read, without 8BITMIME", "8La|b", "D|S", "S", IN_ALL, 0,
 	  .without = OFFER_8BITMIME, .code = -1, .dsn = "4.3.0" },

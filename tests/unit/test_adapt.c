@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "relay/adapt.h"
+#include "smtp/limits.h"
 
 #define ROWS(a) (int)(sizeof(a) / sizeof((a)[0]))
 
@@ -15,13 +16,15 @@ enum { E8 = 1, UTF8 = 2, SMALL = 4 };
 struct text {
 	struct span body;
 	bool        no_look, fails;
+	size_t      given;              /* octets since the last look at it */
 };
 
 static ssize_t
 give(void *arg, uint64_t at, void *p, size_t n)
 {
-	const struct text *t = arg;
+	struct text *t = arg;
 
+	t->given += n;
 	ck_assert(!t->no_look);
 	if (t->fails)
 		return -EIO;
@@ -95,6 +98,17 @@ done(struct mail *m)
 	mail_free(m);
 }
 
+static enum adapt
+adapt_all(struct mail *m, const struct adapt_server *server, struct status *ret)
+{
+	enum adapt r;
+
+	do
+		r = adapt(m, server, ret);
+	while (r == ADAPT_MORE);
+	return r;
+}
+
 START_TEST(adapts)
 {
 	const struct row   *r = &rows[_i];
@@ -107,7 +121,7 @@ START_TEST(adapts)
 	struct buf          out;
 	char               *p;
 
-	ck_assert_int_eq(adapt(m, &server, &st), r->dsn == NULL);
+	ck_assert_int_eq(adapt_all(m, &server, &st), r->dsn == NULL ? ADAPT_READY : ADAPT_REFUSED);
 	if (r->dsn != NULL) {
 		ck_assert_str_eq(st.dsn, r->dsn);
 		ck_assert_int_eq(st.verdict, VERDICT_REJECT);
@@ -149,10 +163,82 @@ START_TEST(long_line)
 	buf_str(&body, "\r\n");
 	r.body = buf_cstr(&body);
 	m = mail_of(&r, &t);
-	ck_assert(adapt(m, &server, &st));
+	ck_assert_int_eq(adapt_all(m, &server, &st), ADAPT_READY);
 	ck_assert_ptr_nonnull(m->adapted);
 	ck_assert_ptr_nonnull(memmem(m->content.head.p, m->content.head.n, "quoted-printable", 16));
 	done(m);
+	buf_done(&body);
+}
+END_TEST
+
+/*
+ * A large message is not looked through in one go, whatever it is made of:
+ * text, lines too long, empty lines, text of which an encoding leaves nothing.
+ */
+static const struct {
+	const char *head, *piece;
+} large[] = {
+	{ "A: b\r\n\r\n", "Gr\xc3\xbc\xc3\x9f" "e an alle, und eine Zeile davon.\r\n" },
+	{ "A: b\r\n\r\n", "\x80\x81\x82\x83\x84\x85\x86\x87\r\n" },
+	{ "A: b\r\n\r\n", "\xc3\xa4" },
+	{ "A: b\r\n\r\n", "\r\n" },
+	{ "Content-Transfer-Encoding: base64\r\n\r\n", "!!!!\xc3\xa4!!!!" },
+	{ "Content-Transfer-Encoding: quoted-printable\r\n\r\n", "=\xc3\xa4 " },
+	{ "Content-Type: multipart/mixed; boundary=x\r\n\r\n", "--x\r\n\r\n\xc3\xa4 and some more\r\n" },
+};
+
+START_TEST(in_slices)
+{
+	enum { SLICES = 20, LARGE = SLICES * LIMIT_BODY_CHUNK };
+	struct row          r = { large[_i].head, NULL, "a@b", 1200, 0, NULL, "x", false, false };
+	struct adapt_server server = { .name = "server" };
+	struct text         t = { .no_look = false };
+	struct buf          body;
+	struct mail        *m;
+	struct status       st;
+	enum adapt          is;
+	unsigned            slices = 0;
+
+	buf_init(&body, LARGE + 100);
+	buf_str(&body, "\xc3\xa4\r\n");
+	while (body.n < LARGE)
+		buf_str(&body, large[_i].piece);
+	buf_str(&body, "\r\n");
+	r.body = buf_cstr(&body);
+	m = mail_of(&r, &t);
+	do {
+		t.given = 0;
+		is = adapt(m, &server, &st);
+		ck_assert_uint_le(t.given, 2 * LIMIT_BODY_CHUNK);
+		slices++;
+	} while (is == ADAPT_MORE);
+	ck_assert_int_eq(is, ADAPT_READY);
+	ck_assert_uint_ge(slices, SLICES);
+	done(m);
+	buf_done(&body);
+}
+END_TEST
+
+/* In the middle of it the session may go: what was made so far goes with the mail. */
+START_TEST(left_half_done)
+{
+	struct row          r = { "A: b\r\n\r\n", NULL, "a@b", 1200, 0, NULL, "x", false, false };
+	struct adapt_server server = { .name = "server" };
+	struct text         t = { .no_look = false };
+	struct buf          body;
+	struct mail        *m;
+	struct status       st;
+
+	buf_init(&body, 4 * LIMIT_BODY_CHUNK);
+	while (body.n < 3 * LIMIT_BODY_CHUNK)
+		buf_str(&body, "\xc3\xa4\r\n");
+	r.body = buf_cstr(&body);
+	for (unsigned slices = 1; slices <= 4; slices++) {
+		m = mail_of(&r, &t);
+		for (unsigned i = 0; i < slices; i++)
+			ck_assert_int_eq(adapt(m, &server, &st), ADAPT_MORE);
+		done(m);
+	}
 	buf_done(&body);
 }
 END_TEST
@@ -166,7 +252,8 @@ START_TEST(unreadable)
 	struct mail            *m = mail_of(&r, &t);
 	struct status           st;
 
-	ck_assert(!adapt(m, &server, &st));
+	ck_assert_int_eq(adapt_all(m, &server, &st), ADAPT_REFUSED);
+	ck_assert_ptr_null(m->adapted);
 	ck_assert_int_eq(st.verdict, VERDICT_DEFER);
 	ck_assert_str_eq(st.dsn, "4.3.0");
 	done(m);
@@ -183,6 +270,8 @@ suite_adapt(void)
 
 	tcase_add_loop_test(t, adapts, 0, ROWS(rows));
 	tcase_add_test(t, long_line);
+	tcase_add_loop_test(t, in_slices, 0, ROWS(large));
+	tcase_add_test(t, left_half_done);
 	tcase_add_test(t, unreadable);
 	suite_add_tcase(s, t);
 	return s;

@@ -56,14 +56,32 @@ head_length(struct span text)
 	return text.n - rest.n + (span_starts(rest, SPAN("\r\n")) ? 2 : 0);
 }
 
-/* All of it to *out, read n octets at a time; what mime_open said. */
+/* As much at a time as asked for; in the end *ret is there only when there is something to read. */
+static int
+prepare(struct span head, const struct mime_source *src, const struct mime_form *form, size_t slice,
+    struct mime **ret, const char **ret_why)
+{
+	int r;
+
+	*ret = mime_open(head, src, form);
+	do
+		r = mime_prepare(*ret, slice, ret_why);
+	while (r == -EAGAIN);
+	if (r != 1) {
+		mime_free(*ret);
+		*ret = NULL;
+	}
+	return r;
+}
+
+/* All of it to *out, looked at and read n octets at a time; what mime_prepare said. */
 static int
 convert(struct file *f, const struct mime_form *form, size_t n, struct buf *out, const char **ret_why)
 {
 	size_t             head = head_length(f->text);
 	struct mime_source src = { give, f, head, f->text.n - head };
 	struct mime       *m;
-	int                r = mime_open((struct span){ f->text.p, head }, &src, form, &m, ret_why);
+	int                r = prepare((struct span){ f->text.p, head }, &src, form, n, &m, ret_why);
 	char              *p = malloc(n);
 	ssize_t            got = 0;
 
@@ -374,7 +392,7 @@ START_TEST(any_position)
 	char               all[1000], some[10];
 	ssize_t            n;
 
-	ck_assert_int_eq(mime_open((struct span){ mixed, head }, &src, &sevenbit, &m, &why), 1);
+	ck_assert_int_eq(prepare((struct span){ mixed, head }, &src, &sevenbit, 64, &m, &why), 1);
 	ck_assert_uint_lt(mime_size(m), sizeof(all));
 	ck_assert_int_eq(mime_read(m, 0, all, sizeof(all)), (ssize_t)mime_size(m));
 	for (uint64_t at = mime_size(m); at-- > 0;) {
@@ -397,9 +415,9 @@ START_TEST(bad_source)
 	char               all[1000];
 
 	for (f.fail_at = head; f.fail_at < f.text.n; f.fail_at++)
-		ck_assert_int_lt(mime_open((struct span){ mixed, head }, &src, &sevenbit, &m, &why), 0);
+		ck_assert_int_lt(prepare((struct span){ mixed, head }, &src, &sevenbit, 64, &m, &why), 0);
 	f.fail_at = UINT64_MAX;
-	ck_assert_int_eq(mime_open((struct span){ mixed, head }, &src, &sevenbit, &m, &why), 1);
+	ck_assert_int_eq(prepare((struct span){ mixed, head }, &src, &sevenbit, 64, &m, &why), 1);
 	f.fail_at = head + 5;
 	ck_assert_int_lt(mime_read(m, 0, all, sizeof(all)), 0);
 	f.fail_at = UINT64_MAX;
@@ -421,7 +439,7 @@ START_TEST(changed_source)
 		struct mime       *m;
 		const char        *why;
 
-		ck_assert_int_eq(mime_open((struct span){ text, head }, &src, &sevenbit, &m, &why), 1);
+		ck_assert_int_eq(prepare((struct span){ text, head }, &src, &sevenbit, 64, &m, &why), 1);
 		first[i * 2] = later[i][0];
 		ck_assert_int_eq(mime_read(m, 0, all, sizeof(all)), -EIO);
 		mime_free(m);
