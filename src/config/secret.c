@@ -51,6 +51,14 @@ check_mode(const char *path, const struct stat *st, struct buf *why)
 	return EX_CONFIG;
 }
 
+/* Of the process, the system or a file server: the file itself may be as it should. */
+static bool
+may_pass(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOMEM || error == EIO || error == ESTALE ||
+	    error == ETIMEDOUT;
+}
+
 static int
 cannot_open(const char *path, int error, bool password, struct buf *why)
 {
@@ -60,7 +68,7 @@ cannot_open(const char *path, int error, bool password, struct buf *why)
 	else if (error == EACCES)
 		buf_str(why, "; only root and the daemon may read it: chgrp " POSTERN_USER
 		    ", chmod 0640");
-	return error == EACCES ? EX_NOPERM : EX_CONFIG;
+	return error == EACCES ? EX_NOPERM : may_pass(error) ? EX_TEMPFAIL : EX_CONFIG;
 }
 
 /* Links are followed: secret managers put them there.  What counts is the file. */

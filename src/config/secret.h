@@ -15,7 +15,8 @@
 /*
  * Read it now, into *ret (empty before).  0 or a sysexits code with one line
  * in *why: missing, empty, or readable by others ("FILE is readable by every
- * user; chmod 0640 and chgrp postern").  A trailing line end is taken off;
+ * user; chmod 0640 and chgrp postern").  EX_TEMPFAIL: nobody need change
+ * anything, there is no descriptor for it just now.  A trailing line end is taken off;
  * blanks inside an app password are removed where the provider shows it with them.
  */
 int secret_read(const struct relay_conf *r, struct buf *ret, struct buf *why);

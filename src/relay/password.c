@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 
 #include "base/clock.h"
 #include "config/secret.h"
@@ -185,7 +186,7 @@ password_ask(struct password *p, struct buf *ret)
 	look(p, &p->used);              /* before it is read: a change between the two is found later */
 	rc = secret_read(p->relay, ret, &why);
 	if (rc != 0)
-		fail(p, VERDICT_CREDENTIAL, buf_cstr(&why));
+		fail(p, rc == EX_TEMPFAIL ? VERDICT_PAUSE : VERDICT_CREDENTIAL, buf_cstr(&why));
 	buf_done(&why);
 	return rc == 0;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -306,11 +307,11 @@ on_answer(void *arg, const struct helper_answer *a)
 
 /* "from the loop" also where no helper was run. */
 static void
-answer_wrong_secret(struct token *t, const char *text)
+answer_no_secret(struct token *t, int rc, const char *text)
 {
 	struct status why;
 
-	status_local(&why, VERDICT_CONFIG, SCOPE_RELAY, "4.7.0", "%s", text);
+	status_local(&why, rc == EX_TEMPFAIL ? VERDICT_PAUSE : VERDICT_CONFIG, SCOPE_RELAY, "4.7.0", "%s", text);
 	failed(t, &why);
 }
 
@@ -324,12 +325,13 @@ start(struct token *t)
 	const char *const argv[] = { program, NULL };
 	struct helper_call c = { .argv = argv, .pass = pass, .limit_ms = HELPER_LIMIT_MS, .max_bytes = ANSWER_MAX };
 	struct buf request, why;
+	int rc;
 
 	buf_init(&request, OAUTH_REQUEST_MAX);
 	buf_room(&request, OAUTH_REQUEST_MAX);        /* growth would leave copies of the secret behind */
 	buf_init(&why, 1024);
-	if (put_request(t, &request, &why) != 0) {
-		answer_wrong_secret(t, buf_cstr(&why));
+	if ((rc = put_request(t, &request, &why)) != 0) {
+		answer_no_secret(t, rc, buf_cstr(&why));
 	} else {
 		c.input = buf_view(&request);
 		t->helper = helper_call(t->base, &c, on_answer, t);

@@ -1,4 +1,5 @@
 /* test_password.c - where a login's password comes from, and when another one is to be had. */
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <check.h>
@@ -117,6 +118,29 @@ START_TEST(a_file)
 	turn_until(&nchanged, 1);
 	ck_assert(asked(p, "a third"));
 	ck_assert(!password_refused(p));
+	password_free(p);
+}
+END_TEST
+
+/* Nothing is wrong with it: the relay rests for seconds, and no person is called. */
+START_TEST(a_file_for_which_no_descriptor_is_left)
+{
+	struct relay_conf r = { .name = "r", .user = "u", .password_file = file };
+	struct password *p = password_new(base, &r, &ops, NULL);
+	struct rlimit was, none;
+	bool got;
+
+	put(file, 0600, "one\n");
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &was), 0);
+	none = (struct rlimit){ 0, was.rlim_max };
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	got = asked(p, NULL);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &was), 0);
+	ck_assert(!got);
+	turn_until(&nfailed, 1);
+	ck_assert_int_eq(why.verdict, VERDICT_PAUSE);
+	ck_assert_ptr_nonnull(strstr(why.text, "Too many open files"));
+	ck_assert(asked(p, "one"));
 	password_free(p);
 }
 END_TEST
@@ -241,6 +265,7 @@ suite_password(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, a_file);
+	tcase_add_test(t, a_file_for_which_no_descriptor_is_left);
 	tcase_add_test(t, a_file_that_others_read);
 	tcase_add_test(t, a_command);
 	tcase_add_test(t, a_command_that_is_not_kept);
