@@ -17,6 +17,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "net/avoided.h"
 #include "net/dial.h"
 #include "net/helper.h"
 
@@ -27,15 +28,12 @@
 #define WHY_MAX         4096
 #define EX_NOHOST       68      /* postern-resolve: there is no such name */
 
-/* Room for an address, a zone and the port: NI_NUMERICHOST. */
-#define ADDRESS_MAX     80
-
 struct try {
 	struct dial  *dial;
 	struct event *ready;
 	int           fd;               /* -1: not begun, or over */
 	int           error;            /* 0: not begun, or in progress */
-	char          address[ADDRESS_MAX];
+	char          address[ADDRESS_TEXT_MAX];
 };
 
 struct dial {
@@ -97,6 +95,7 @@ dial_forget(void)
 {
 	for (size_t i = 0; i < CACHE_SLOTS; i++)
 		forget(&cache[i]);
+	avoided_forget();
 }
 
 static struct remembered *
@@ -311,9 +310,7 @@ begin_try(struct try *t, const struct sockaddr_storage *a)
 	    sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
 	struct dial *d = t->dial;
 
-	if (getnameinfo((const struct sockaddr *)a, n, t->address,
-	    sizeof(t->address), NULL, 0, NI_NUMERICHOST) != 0)
-		t->address[0] = '\0';
+	avoided_text(a, t->address);
 	t->fd = socket(a->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (t->fd < 0)
 		return errno;
@@ -363,6 +360,7 @@ race(struct dial *d)
 		else
 			((struct sockaddr_in *)&d->a[i])->sin_port = port;
 	dial_interleave(d->a, d->n);
+	avoided_order(d->a, d->n);
 	next_try(d);
 }
 

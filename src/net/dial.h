@@ -5,7 +5,8 @@
  * connect wins.  The callback comes from the loop, once, unless cancelled.
  *
  * A host's addresses are remembered for a minute (16 hosts), and forgotten
- * when none of them could be reached.  Failures are not remembered.
+ * when none of them could be reached.  Failures to connect are not remembered;
+ * what was found out of an address behind that is (avoided.h).
  */
 #ifndef NET_DIAL_H
 #define NET_DIAL_H
@@ -41,7 +42,7 @@ struct dial *dial_start(struct event_base *base, const char *host, unsigned port
                         void (*done)(void *arg, const struct dialled *d), void *arg);
 void         dial_cancel(struct dial *d);       /* NULL is fine; no callback after */
 
-/* Drop all remembered addresses: the network has changed, or the process ends. */
+/* Drop all remembered addresses, and which of them are avoided: the network has changed, or the process ends. */
 void         dial_forget(void);
 
 /* The order, pure: sorts addresses of both families into RFC 8305 §4's.

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "net/avoided.h"
 #include "net/conn.h"
 #include "net/dial.h"
 #include "net/loop.h"
@@ -39,6 +40,8 @@ struct login {
 	struct reply    reply;
 	enum phase      phase;
 	bool            greeted;
+	bool            served;         /* it said what it can do, over TLS: this address works */
+	char            address[ADDRESS_TEXT_MAX];
 	unsigned        challenges;
 	struct status   why;
 };
@@ -110,6 +113,8 @@ dead_enter(struct login *l)
 	l->dial = NULL;
 	if (l->conn != NULL)
 		conn_stop(l->conn);
+	if (!l->served && l->why.verdict == VERDICT_PAUSE)
+		avoided_add(l->address);        /* another of the host's may serve; "": there was no connection */
 	timer_set(l->later, 0);
 }
 
@@ -250,6 +255,7 @@ on_dialled(void *arg, const struct dialled *d)
 		advance(l, DEAD);
 		return;
 	}
+	snprintf(l->address, sizeof(l->address), "%s", d->address);
 	snprintf(l->peer, sizeof(l->peer), "%s[%s]:%u", l->p.relay->host, d->address, l->p.relay->port);
 	l->conn = conn_new(l->p.base, d->fd, LIMIT_REPLY_LINE, &conn_ops, l);
 	advance(l, l->p.relay->tls == TLS_IMPLICIT ? TLS : BANNER);
@@ -357,6 +363,7 @@ after_ehlo(struct login *l)
 	if (rc->tls == TLS_STARTTLS && !secure(l))
 		return l->ehlo.ext & EXT_STARTTLS ? STARTTLS
 		    : refuse(l, "5.7.10", "does not offer STARTTLS, and nothing is sent in the clear");
+	l->served = true;
 	if (rc->user == NULL)
 		return UP;
 	if (!(l->ehlo.ext & EXT_AUTH))

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "net/avoided.h"
 #include "net/dial.h"
 #include "net/helper.h"
 
@@ -155,6 +156,21 @@ listen_on(int family)
 		return -1;
 	}
 	port = ntohs(sin->sin_port);    /* the same place in both */
+	return l;
+}
+
+/* The same port of another address of ours. */
+static int
+other_on(const char *text)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_port = htons((in_port_t)port) };
+	int l = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (listener6 >= 0)
+		close(listener6);
+	inet_pton(AF_INET, text, &sin.sin_addr);
+	ck_assert_int_eq(bind(l, (struct sockaddr *)&sin, sizeof(sin)), 0);
+	ck_assert_int_eq(listen(l, 8), 0);
 	return l;
 }
 
@@ -416,6 +432,60 @@ START_TEST(what_cannot_be_reached_is_forgotten)
 }
 END_TEST
 
+/* It connects, and that is all it does: another of the host's comes first for an hour. */
+START_TEST(avoided)
+{
+	clock_set(0, 1000);
+	write_script("echo 127.0.0.2; echo 127.0.0.1");
+	listen(listener4, 8);
+	listener6 = other_on("127.0.0.2");
+	try("mail.example", 5000);
+	check_connected("127.0.0.2");
+	avoided_add("127.0.0.2");
+	try("mail.example", 5000);
+	check_connected("127.0.0.1");
+	clock_move_ms(1000);
+	avoided_add("127.0.0.1");               /* neither serves: the one that has been spared for longer */
+	try("mail.example", 5000);
+	check_connected("127.0.0.2");
+	clock_move_ms(3599 * 1000);             /* its hour is over */
+	avoided_add("127.0.0.2");
+	try("mail.example", 5000);
+	check_connected("127.0.0.1");
+	clock_move_ms(3600 * 1000);
+	try("mail.example", 5000);
+	check_connected("127.0.0.2");
+	avoided_add("127.0.0.2");
+	dial_forget();
+	try("mail.example", 5000);
+	check_connected("127.0.0.2");
+}
+END_TEST
+
+/* More than are kept: the newest are. */
+START_TEST(avoided_are_few)
+{
+	struct sockaddr_storage a[2] = { { .ss_family = AF_INET }, { .ss_family = AF_INET } };
+	char text[ADDRESS_TEXT_MAX];
+
+	clock_set(0, 1000);
+	for (int i = 0; i < 40; i++) {
+		snprintf(text, sizeof(text), "192.0.2.%d", i);
+		avoided_add(text);
+		clock_move_ms(1);
+	}
+	avoided_add("");
+	for (int i = 0; i < 40; i++) {
+		snprintf(text, sizeof(text), "192.0.2.%d", i);
+		inet_pton(AF_INET, text, &((struct sockaddr_in *)&a[0])->sin_addr);
+		inet_pton(AF_INET, "198.51.100.1", &((struct sockaddr_in *)&a[1])->sin_addr);
+		avoided_order(a, 2);
+		avoided_text(&a[0], text);
+		ck_assert_int_eq(strncmp(text, "192.0.2.", 8) == 0, i < 8);
+	}
+}
+END_TEST
+
 /* The seventeenth takes the place of the oldest, and of no other. */
 START_TEST(sixteen_are_remembered)
 {
@@ -488,6 +558,8 @@ suite_dial(void)
 	tcase_add_test(tc, remembered_for_a_minute);
 	tcase_add_test(tc, what_cannot_be_reached_is_forgotten);
 	tcase_add_test(tc, sixteen_are_remembered);
+	tcase_add_test(tc, avoided);
+	tcase_add_test(tc, avoided_are_few);
 	tcase_add_loop_test(tc, cancelled_in_done, 0, 2);
 	suite_add_tcase(s, tc);
 	if (!has_ipv6()) {
