@@ -89,9 +89,9 @@ $(BUILD)/posternd: $(call libs,posternd relay route config net smtp spool idna m
 	$(LINK) -o $@ $^ $(EVENT_LIBS) $(SSL_LIBS) $(CONFUSE_LIBS) $(GSASL_LIBS) $(IDN2_LIBS)
 
 $(BUILD)/postern: $(call libs,postern import route config smtp spool idna mail base)
-	$(LINK) -o $@ $^ $(CONFUSE_LIBS) $(GSASL_LIBS) $(IDN2_LIBS) $(JANSSON_LIBS)
+	$(LINK) -o $@ $^ $(CONFUSE_LIBS) $(GSASL_LIBS) $(CRYPTO_LIBS) $(IDN2_LIBS) $(JANSSON_LIBS)
 
-# Of the protocol's archive it needs what needs no libgsasl.
+# Of the protocol's archive it needs what needs no library.
 $(BUILD)/postern-stdio: $(BUILD)/src/helpers/postern-stdio.o $(call libs,smtp spool mail base)
 	$(LINK) -o $@ $^
 

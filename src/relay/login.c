@@ -442,11 +442,19 @@ answer_enter(struct login *l)
 static void
 quote_status(struct login *l)
 {
-	const char *status = sasl_status(l->sasl);
+	const char *status = sasl_status(l->sasl), *between = sasl_is_between(l->sasl);
 	size_t n = strlen(l->why.text);
 
-	if (status == NULL)
+	if (status == NULL) {
+		if (sasl_is_bound(l->sasl) && l->why.verdict != VERDICT_PAUSE)
+			snprintf(l->why.text + n, sizeof(l->why.text) - n, " (a login by %s is refused, too, "
+			    "where somebody stands in between)", sasl_mechanism(l->sasl));
 		return;
+	}
+	if (between != NULL) {
+		status_local(&l->why, VERDICT_CONFIG, SCOPE_RELAY, "5.7.0", "%s: %s (%s)", l->peer, between, status);
+		return;
+	}
 	snprintf(l->why.text + n, sizeof(l->why.text) - n, " (%s%s)",
 	    l->p.relay->oauth != NULL ? "token: " : "", status);
 	/* A token made anew would be of the same scope (RFC 6750 §3.1). */

@@ -17,11 +17,12 @@
  */
 static const struct mechanism mechanisms[] = {
 	{ .name = "EXTERNAL", .first = true, .deaf = true, .certificate = true, .answers = 1 },
-	{ .name = "SCRAM-SHA-256-PLUS", .first = true, .binds = true, .proves = true, .answers = 3 },
-	{ .name = "SCRAM-SHA-1-PLUS", .first = true, .binds = true, .proves = true, .answers = 3 },
-	{ .name = "SCRAM-SHA-256", .first = true, .proves = true, .answers = 3 },
-	{ .name = "SCRAM-SHA-1", .first = true, .proves = true, .answers = 3 },
-	{ .name = "CRAM-MD5", .answers = 1 },
+	{ .name = "SCRAM-SHA-256-PLUS", .first = true, .binds = true, .proves = true, .answers = 3,
+	  .hash = HASH_SHA256 },
+	{ .name = "SCRAM-SHA-1-PLUS", .first = true, .binds = true, .proves = true, .answers = 3, .hash = HASH_SHA1 },
+	{ .name = "SCRAM-SHA-256", .first = true, .proves = true, .answers = 3, .hash = HASH_SHA256 },
+	{ .name = "SCRAM-SHA-1", .first = true, .proves = true, .answers = 3, .hash = HASH_SHA1 },
+	{ .name = "CRAM-MD5", .answers = 1, .hash = HASH_MD5 },
 	{ .name = "PLAIN", .first = true, .deaf = true, .answers = 1 },
 	/* Never specified.  The prompts are "Username:" and "Password:" or anything else,
 	   and not always base64: only their order can be relied on. */
@@ -112,6 +113,15 @@ mechanism_choose(const char *offered, const struct sasl_identity *id)
 		last = m;
 	}
 	return last;
+}
+
+bool
+mechanism_offers_binding(const char *offered)
+{
+	for (size_t i = 0; i < NMECHANISMS; i++)
+		if (mechanisms[i].binds && has_word(offered, mechanisms[i].name))
+			return true;
+	return false;
 }
 
 static const char *

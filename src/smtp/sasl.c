@@ -1,6 +1,6 @@
 /*
- * sasl.c - one authentication exchange.  libgsasl and bearer.c do the
- * mechanisms; here is when each may speak, and the wiping.
+ * sasl.c - one authentication exchange.  Others do the mechanisms; here is
+ * when each may speak, and the wiping.
  */
 #include "smtp/sasl.h"
 
@@ -14,17 +14,21 @@
 #include "base/base64.h"
 #include "base/text.h"
 #include "smtp/bearer.h"
+#include "smtp/cram.h"
 #include "smtp/limits.h"
 #include "smtp/mechanism.h"
+#include "smtp/scram_client.h"
 
 struct sasl {
 	const struct mechanism *mech;
+	struct scram_client    *scram;
 	Gsasl                  *library;
 	Gsasl_session          *session;
 	unsigned                spoken;
 	bool                    held;           /* message was too long to go with AUTH, and waits */
-	bool                    finished;       /* the library says that all is well */
+	bool                    proved;         /* the server, that it knows the password */
 	bool                    forged, useless;
+	struct buf              user, password; /* CRAM's */
 	struct buf              message;        /* the client's last, in base64; as good as the secret */
 	struct buf              status;
 };
@@ -32,29 +36,11 @@ struct sasl {
 #define STATUS_MAX 64
 #define WHY_MAX    1024
 
-#if GSASL_VERSION_NUMBER < 0x020000
-#define OLD_LIBRARY 1                   /* 1.10: binds to tls-unique alone */
-#define GSASL_CB_TLS_EXPORTER GSASL_CB_TLS_UNIQUE
-#else
-#define OLD_LIBRARY 0
-#endif
-
 static void
 wipe(char *s)
 {
 	if (s != NULL)
 		explicit_bzero(s, strlen(s));
-}
-
-static void
-give_binding(struct sasl *s, const struct sasl_identity *id)
-{
-	struct buf text;
-
-	buf_init(&text, LIMIT_COMMAND);
-	base64_put(&text, id->binding);
-	gsasl_property_set(s->session, id->unique ? GSASL_CB_TLS_UNIQUE : GSASL_CB_TLS_EXPORTER, buf_cstr(&text));
-	buf_done(&text);
 }
 
 static int
@@ -79,9 +65,19 @@ give_identity(struct sasl *s, const struct sasl_identity *id)
 		gsasl_property_set(s->session, GSASL_AUTHZID, id->user != NULL ? id->user : "");
 		return 0;
 	}
-	if (s->mech->binds)
-		give_binding(s, id);
 	return give_password(s, id);
+}
+
+/* CRAM's answer comes when its challenge does. */
+static int
+keep_password(struct sasl *s, const struct sasl_identity *id)
+{
+	buf_init(&s->user, LIMIT_COMMAND);
+	buf_str(&s->user, id->user);
+	buf_init(&s->password, LIMIT_AUTH_LINE);
+	buf_room(&s->password, LIMIT_AUTH_LINE);
+	buf_span(&s->password, id->secret);
+	return s->user.over || s->password.over ? -EINVAL : 0;
 }
 
 static int
@@ -101,6 +97,39 @@ give_token(struct sasl *s, const struct sasl_identity *id, const char **ret_why)
 	if (r < 0)
 		*ret_why = "the user or the OAuth token holds a byte that a login cannot carry, or is too long";
 	return r;
+}
+
+static enum scram_flag
+flag(const struct mechanism *m, const char *offered, const struct sasl_identity *id)
+{
+	if (m->binds)
+		return SCRAM_BOUND;
+	return id->binding.n > 0 && !mechanism_offers_binding(offered) ? SCRAM_COULD : SCRAM_CANNOT;
+}
+
+static int
+begin_scram(struct sasl *s, const char *offered, const struct sasl_identity *id, const char **ret_why)
+{
+	struct scram_params p = {
+		.user = id->user, .password = id->secret, .hash = s->mech->hash, .flag = flag(s->mech, offered, id),
+		.binding_name = id->unique ? "tls-unique" : "tls-exporter", .binding = id->binding,
+	};
+	int r = scram_client_new(&p, &s->scram);
+
+	/* What RFC 4013 forbids in a password may still do for another mechanism. */
+	s->useless = r == -EINVAL;
+	*ret_why = "no randomness to be had";
+	return s->useless ? 0 : r;
+}
+
+static int
+begin_library(struct sasl *s, const struct sasl_identity *id, const char **ret_why)
+{
+	*ret_why = "the SASL library does not start";
+	if (gsasl_init(&s->library) != GSASL_OK ||
+	    gsasl_client_start(s->library, s->mech->name, &s->session) != GSASL_OK)
+		return -ENOMEM;
+	return give_identity(s, id);
 }
 
 /* One exchange is begun at a time, and the caller quotes this at once: it may be static. */
@@ -127,23 +156,20 @@ begin(struct sasl *s, const char *offered, const struct sasl_identity *id, const
 	}
 	if (s->mech->put != NULL)
 		return give_token(s, id, ret_why);
-	*ret_why = "the SASL library does not start";
-	if (gsasl_init(&s->library) != GSASL_OK ||
-	    gsasl_client_start(s->library, s->mech->name, &s->session) != GSASL_OK)
-		return -ENOMEM;
-	return give_identity(s, id);
+	if (s->mech->proves)
+		return begin_scram(s, offered, id, ret_why);
+	if (s->mech->hash != HASH_NONE)
+		return keep_password(s, id);
+	return begin_library(s, id, ret_why);
 }
 
 int
 sasl_start(const char *offered, const struct sasl_identity *id, struct sasl **ret,
     const char **ret_why)
 {
-	struct sasl_identity i = *id;
 	struct sasl *s;
 	int rc;
 
-	if (OLD_LIBRARY && !i.unique)
-		i.binding = SPAN("");
 	if (id->secret.n > 0 && memchr(id->secret.p, '\0', id->secret.n) != NULL) {
 		*ret_why = "the password holds a NUL byte";
 		return -EINVAL;
@@ -152,7 +178,7 @@ sasl_start(const char *offered, const struct sasl_identity *id, struct sasl **re
 	buf_init(&s->message, LIMIT_AUTH_LINE);
 	buf_room(&s->message, LIMIT_AUTH_LINE); /* growth would leave copies behind */
 	buf_init(&s->status, STATUS_MAX);
-	rc = begin(s, offered, &i, ret_why);
+	rc = begin(s, offered, id, ret_why);
 	if (rc < 0)
 		sasl_free(s);
 	else
@@ -176,61 +202,85 @@ speak_token(struct sasl *s, struct span challenge)
 	return s->mech->refused;
 }
 
-/* The library parses it again; what it would do for a large one is up to the server. */
-static bool
-asks_too_much(struct span server_first)
-{
-	struct span part;
-	uint64_t n;
-
-	while (span_cut(&server_first, ',', &part))
-		if (span_starts(part, SPAN("i=")) &&
-		    text_number((struct span){ part.p + 2, part.n - 2 }, SASL_MAX_ITERATIONS, &n) < 0)
-			return true;
-	return false;
-}
-
-/* "e=": a server's way to say no before it says so (RFC 5802 §7). */
+/* "e=": a server's way to say no before it says so (RFC 5802 §7; some cannot wait for the proof). */
 static bool
 is_refusal(const struct sasl *s, struct span challenge)
 {
-	return s->mech->proves && s->spoken == 2 && span_starts(challenge, SPAN("e="));
+	return s->spoken > 0 && span_starts(challenge, SPAN("e="));
 }
 
-static bool
-step(struct sasl *s, struct span challenge)
+static const char *
+quote_refusal(struct sasl *s, struct span challenge)
 {
-	char *out = NULL;
-	size_t n = 0;
-	int rc = gsasl_step(s->session, challenge.p != NULL ? challenge.p : "", challenge.n, &out, &n);
+	struct span rest = { challenge.p + 2, challenge.n - 2 }, why;
 
-	if (rc != GSASL_OK && rc != GSASL_NEEDS_MORE) {
-		s->forged = s->mech->proves && s->spoken == 3;
-		s->useless = !s->forged;
-		return false;
+	if (span_cut(&rest, ',', &why))
+		text_put_printable(&s->status, why);
+	s->spoken = s->mech->answers;
+	return "";
+}
+
+static const char *
+speak_scram(struct sasl *s, struct span challenge, struct buf *clear)
+{
+	if (is_refusal(s, challenge))
+		return quote_refusal(s, challenge);
+	switch (s->spoken++) {
+	case 0:
+		scram_client_first(s->scram, clear);
+		break;
+	case 1:
+		s->useless = scram_client_final(s->scram, challenge, clear) < 0;
+		break;
+	default:
+		s->proved = scram_client_is_proved(s->scram, challenge);
+		s->forged = !s->proved;
 	}
-	s->finished = rc == GSASL_OK;
+	base64_put(&s->message, buf_view(clear));
+	return s->useless || s->forged || s->message.over ? NULL : buf_cstr(&s->message);
+}
+
+static const char *
+speak_cram(struct sasl *s, struct span challenge, struct buf *clear)
+{
+	s->spoken++;
+	s->useless = cram_answer(buf_cstr(&s->user), buf_view(&s->password), challenge, clear) < 0 || clear->over;
+	base64_put(&s->message, buf_view(clear));
+	return s->useless ? NULL : buf_cstr(&s->message);
+}
+
+/* What is worked out is nearly as good as the secret: whoever has it can try words on it. */
+static const char *
+speak_ours(struct sasl *s, struct span challenge)
+{
+	struct buf clear;
+	const char *r;
+
+	buf_init(&clear, LIMIT_AUTH_LINE);
 	buf_clear(&s->message);
-	base64_put(&s->message, (struct span){ out, n });
-	if (out != NULL)
-		explicit_bzero(out, n);
-	gsasl_free(out);
-	return !s->message.over;
+	r = s->mech->proves ? speak_scram(s, challenge, &clear) : speak_cram(s, challenge, &clear);
+	buf_wipe(&clear);
+	return r;
 }
 
 static const char *
 speak_library(struct sasl *s, struct span challenge)
 {
-	if (is_refusal(s, challenge)) {
-		text_put_printable(&s->status, (struct span){ challenge.p + 2, challenge.n - 2 });
-		s->spoken++;
-		return "";
-	}
-	s->useless = s->mech->proves && s->spoken == 1 && asks_too_much(challenge);
-	if (s->useless)
-		return NULL;
+	char *out = NULL;
+	size_t n = 0;
+	int rc = gsasl_step(s->session, challenge.p != NULL ? challenge.p : "", challenge.n, &out, &n);
+
 	s->spoken++;
-	return step(s, challenge) ? buf_cstr(&s->message) : NULL;
+	if (rc != GSASL_OK && rc != GSASL_NEEDS_MORE) {
+		s->useless = true;
+		return NULL;
+	}
+	buf_clear(&s->message);
+	base64_put(&s->message, (struct span){ out, n });
+	if (out != NULL)
+		explicit_bzero(out, n);
+	gsasl_free(out);
+	return s->message.over ? NULL : buf_cstr(&s->message);
 }
 
 /* A server that asks more often than the mechanism has answers would go on for ever. */
@@ -239,7 +289,9 @@ speak(struct sasl *s, struct span challenge)
 {
 	if (s->spoken == s->mech->answers || s->forged || s->useless)
 		return NULL;
-	return s->mech->put != NULL ? speak_token(s, challenge) : speak_library(s, challenge);
+	if (s->mech->put != NULL)
+		return speak_token(s, challenge);
+	return s->mech->hash != HASH_NONE ? speak_ours(s, challenge) : speak_library(s, challenge);
 }
 
 const char *
@@ -285,7 +337,7 @@ sasl_answer(struct sasl *s, struct span challenge)
 bool
 sasl_is_proved(const struct sasl *s)
 {
-	return !s->mech->proves || s->finished;
+	return !s->mech->proves || s->proved;
 }
 
 bool
@@ -300,10 +352,32 @@ sasl_is_forged(const struct sasl *s)
 	return s->forged;
 }
 
+bool
+sasl_is_bound(const struct sasl *s)
+{
+	return s->mech->binds;
+}
+
 const char *
 sasl_status(const struct sasl *s)
 {
 	return s->status.n > 0 ? buf_cstr(&s->status) : NULL;
+}
+
+/* RFC 5802 §7. */
+const char *
+sasl_is_between(const struct sasl *s)
+{
+	const char *status = sasl_status(s);
+
+	if (status == NULL || !s->mech->proves)
+		return NULL;
+	if (strcmp(status, "channel-bindings-dont-match") == 0)
+		return "the login is bound to our TLS connection, and the server sees another one: "
+		    "somebody stands in between";
+	if (strcmp(status, "server-does-support-channel-binding") == 0)
+		return "the server has SCRAM with -PLUS, and somebody in between took it out of its list";
+	return NULL;
 }
 
 void
@@ -313,10 +387,12 @@ sasl_free(struct sasl *s)
 		return;
 	buf_wipe(&s->message);
 	buf_done(&s->status);
+	buf_done(&s->user);
+	buf_wipe(&s->password);
+	scram_client_free(s->scram);
 	if (s->session != NULL) {
 		/* The library frees its copies as they stand; the const is its promise, not ours. */
 		wipe((char *)(uintptr_t)gsasl_property_fast(s->session, GSASL_PASSWORD));
-		wipe((char *)(uintptr_t)gsasl_property_fast(s->session, GSASL_SCRAM_SALTED_PASSWORD));
 		gsasl_finish(s->session);
 	}
 	if (s->library != NULL)

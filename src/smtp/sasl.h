@@ -1,14 +1,12 @@
 /*
- * sasl.h - one authentication exchange, over libgsasl and, for OAuth tokens,
- * smtp/bearer.  Knows mechanisms and base64; knows no sockets and no TLS,
- * whose bytes for a channel binding it is given.  The secret is wiped when
- * the exchange ends and never passes through a log.
+ * sasl.h - one authentication exchange, over scram_client, cram and, for
+ * OAuth tokens, bearer; the rest is libgsasl's.  Knows mechanisms and base64;
+ * knows no sockets and no TLS, whose bytes for a channel binding it is given.
+ * The secret is wiped when the exchange ends and never passes through a log.
  *
- * A -PLUS that is offered is what is used, if there is something to bind to;
- * else the flag of RFC 5802 §6 is "n".  It ought to be "y" where only the
- * server lacks it, but libgsasl (2.2) refuses its own message then.  So who
- * takes -PLUS out of the server's list is not found out: an account that
- * must have a binding says so by `allowed`.
+ * A -PLUS that is offered is what is used, if there is something to bind to.
+ * Where only the server lacks it the flag of RFC 5802 §6 is "y", so that a
+ * server of which somebody has hidden it finds that out and refuses.
  */
 #ifndef SMTP_SASL_H
 #define SMTP_SASL_H
@@ -79,6 +77,7 @@ const char *sasl_answer(struct sasl *s, struct span challenge);
 bool sasl_is_proved(const struct sasl *s);
 bool sasl_is_useless(const struct sasl *s);
 bool sasl_is_forged(const struct sasl *s);
+bool sasl_is_bound(const struct sasl *s);       /* to the TLS connection: no other server can use what is said */
 
 /*
  * What the server gave as the reason in its challenge after a token or proof
@@ -86,6 +85,12 @@ bool sasl_is_forged(const struct sasl *s);
  * far.  The words of the reply that follows are the same for every reason.
  */
 const char *sasl_status(const struct sasl *s);
+
+/*
+ * In words, where that reason is no password's: who is at the other end of
+ * our TLS connection is not who is at the server's.  NULL: it is none of those.
+ */
+const char *sasl_is_between(const struct sasl *s);
 
 void sasl_free(struct sasl *s);         /* wipes; NULL is fine */
 

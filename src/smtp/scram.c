@@ -11,6 +11,9 @@
 
 #include "base/base64.h"
 #include "base/text.h"
+#include "smtp/hash.h"
+#include "smtp/limits.h"
+#include "smtp/prep.h"
 
 #define PREFIX   "{" SCRAM_MECHANISM "}"
 #define SALT_NEW 16
@@ -86,24 +89,31 @@ scram_put(struct buf *b, const struct scram_keys *k)
 	put64(b, k->server, SCRAM_KEY);
 }
 
-/* The password's keys with k's salt and iterations. */
+/* The password's keys with k's salt and iterations (RFC 5802 §3). */
 static int
-derive(const struct scram_keys *k, struct span password, char *ret_stored, char *ret_server)
+derive(const struct scram_keys *k, struct span password, unsigned char *ret_stored, unsigned char *ret_server)
 {
-	char  salted[SCRAM_KEY], client[SCRAM_KEY];
-	char *text;
-	int   r = GSASL_NO_PASSWORD;
+	unsigned char salted[HASH_MAX], client[HASH_MAX];
+	struct span   key = { (const char *)salted, SCRAM_KEY }, salt = { (const char *)k->salt, k->salt_n };
+	struct buf    text;
+	int           r = -EINVAL;
 
-	if (password.n == 0 || memchr(password.p, '\0', password.n) != NULL)
-		return -EINVAL;
-	text = span_dup(password);
-	r = gsasl_scram_secrets_from_password(GSASL_HASH_SHA256, text, k->iterations,
-	    (const char *)k->salt, k->salt_n, salted, client, ret_server, ret_stored);
-	explicit_bzero(text, password.n);
+	buf_init(&text, LIMIT_AUTH_LINE);
+	buf_room(&text, LIMIT_AUTH_LINE);
+	if (password.n > 0)
+		r = prep(password, &text);
+	if (r == 0)
+		r = hash_salted(HASH_SHA256, buf_view(&text), salt, k->iterations, salted);
+	if (r == 0)
+		r = hash_mac(HASH_SHA256, key, SPAN("Client Key"), client);
+	if (r == 0)
+		r = hash_of(HASH_SHA256, (struct span){ (const char *)client, SCRAM_KEY }, ret_stored);
+	if (r == 0)
+		r = hash_mac(HASH_SHA256, key, SPAN("Server Key"), ret_server);
+	buf_wipe(&text);
 	explicit_bzero(salted, sizeof(salted));
 	explicit_bzero(client, sizeof(client));
-	free(text);
-	return r == GSASL_OK ? 0 : r == GSASL_MALLOC_ERROR ? -ENOMEM : -EINVAL;
+	return r;
 }
 
 static int
@@ -121,56 +131,38 @@ scram_make(struct span password, struct scram_keys *ret)
 	int               r = fill_random(k.salt, SALT_NEW);
 
 	if (r == 0)
-		r = derive(&k, password, (char *)k.stored, (char *)k.server);
+		r = derive(&k, password, k.stored, k.server);
 	if (r == 0)
 		*ret = k;
 	explicit_bzero(&k, sizeof(k));
 	return r;
 }
 
-/* How long it takes says nothing about how many octets fit. */
-static bool
-same(const void *a, const void *b, size_t n)
-{
-	const volatile unsigned char *p = a, *q = b;
-	unsigned                      differ = 0;
-
-	for (size_t i = 0; i < n; i++)
-		differ |= (unsigned)(p[i] ^ q[i]);
-	return differ == 0;
-}
-
 bool
 scram_fits(const struct scram_keys *k, struct span password)
 {
-	char stored[SCRAM_KEY], server[SCRAM_KEY];
-	bool yes = derive(k, password, stored, server) == 0 && same(stored, k->stored, SCRAM_KEY) &&
-	    same(server, k->server, SCRAM_KEY);
+	unsigned char stored[SCRAM_KEY], server[SCRAM_KEY];
+	bool          yes = derive(k, password, stored, server) == 0 &&
+	    hash_same(stored, k->stored, SCRAM_KEY) && hash_same(server, k->server, SCRAM_KEY);
 
 	explicit_bzero(stored, sizeof(stored));
 	explicit_bzero(server, sizeof(server));
 	return yes;
 }
 
-/* A hash of the name and of what nobody knows: one round, for it is no password. */
+/* A hash of the name and of what nobody knows. */
 void
 scram_pretend(struct span user, struct scram_keys *ret)
 {
 	static unsigned char secret[SCRAM_KEY];
 	static bool          have;
-	char                 salted[SCRAM_KEY], client[SCRAM_KEY], server[SCRAM_KEY], stored[SCRAM_KEY];
-	struct buf           text;
+	unsigned char        mac[HASH_MAX];
 
 	if (!have)
 		have = fill_random(secret, sizeof(secret)) == 0;
 	*ret = (struct scram_keys){ .iterations = SCRAM_ITERATIONS, .salt_n = SALT_NEW };
-	buf_init(&text, 2 * user.n + 2);
-	for (size_t i = 0; i < user.n; i++)
-		buf_printf(&text, "%02x", (unsigned char)user.p[i]);
-	if (gsasl_scram_secrets_from_password(GSASL_HASH_SHA256, buf_cstr(&text), 1,
-	    (const char *)secret, sizeof(secret), salted, client, server, stored) == GSASL_OK)
-		memcpy(ret->salt, salted, SALT_NEW);
-	buf_done(&text);
+	if (hash_mac(HASH_SHA256, (struct span){ (const char *)secret, sizeof(secret) }, user, mac) == 0)
+		memcpy(ret->salt, mac, SALT_NEW);
 	(void)!fill_random(ret->stored, SCRAM_KEY);
 	(void)!fill_random(ret->server, SCRAM_KEY);
 }

@@ -4,7 +4,7 @@
  * keys cannot log in with them elsewhere, as with any salted hash; and the
  * same keys do for PLAIN and LOGIN, so one line a user is enough.
  *
- * Over libgsasl.  Knows no files and no sockets.
+ * The exchange is libgsasl's.  Knows no files and no sockets.
  */
 #ifndef SMTP_SCRAM_H
 #define SMTP_SCRAM_H

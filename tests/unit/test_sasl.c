@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "smtp/limits.h"
 #include "smtp/sasl.h"
 
@@ -234,6 +235,21 @@ START_TEST(cram_md5)
 }
 END_TEST
 
+/* RFC 2202 §2, test case 2: the key is a password as any, and what is counted over too. */
+START_TEST(cram_md5_by_hmac)
+{
+	struct sasl *s = start("CRAM-MD5", "a b", "Jefe");
+	struct buf b;
+
+	buf_init(&b, 256);
+	base64_put(&b, SPAN("what do ya want for nothing?"));
+	/* "a b 750c783e6ab0b503eaa86e310a5db738" */
+	ck_assert_str_eq(sasl_answer(s, buf_view(&b)), "YSBiIDc1MGM3ODNlNmFiMGI1MDNlYWE4NmUzMTBhNWRiNzM4");
+	buf_done(&b);
+	sasl_free(s);
+}
+END_TEST
+
 START_TEST(cram_md5_without_a_challenge)
 {
 	static const struct span none[] = { { "", 0 }, { "<not base64>", 12 }, { "A===", 4 } };
@@ -313,6 +329,7 @@ suite_sasl(void)
 	tcase_add_loop_test(t, falls_to_the_next, 0, ROWS(falls));
 	tcase_add_test(t, falls_without_binding);
 	tcase_add_test(t, cram_md5);
+	tcase_add_test(t, cram_md5_by_hmac);
 	tcase_add_loop_test(t, cram_md5_without_a_challenge, 0, 3);
 	tcase_add_loop_test(t, external, 0, ROWS(externals));
 	tcase_add_test(t, a_nul_is_refused);

@@ -8,6 +8,7 @@
 
 #include "base/base64.h"
 #include "smtp/sasl.h"
+#include "smtp/scram_client.h"
 
 #define ROWS(a) (int)(sizeof(a) / sizeof((a)[0]))
 #define USER    "user"
@@ -86,6 +87,111 @@ static const struct {
 	  "dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=", "6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=" },
 };
 
+/* The same exchanges by the client, octet by octet; then what would make the server a forger. */
+START_TEST(as_in_the_rfc)
+{
+	struct scram_params p = { .user = USER, .password = SPAN(WORD), .flag = SCRAM_CANNOT };
+	struct scram_client *s = NULL;
+	struct buf said, want, first, last;
+	struct span rest = span_of(vectors[_i].message), bare[2];
+	const char *server = strstr(vectors[_i].message, ",r=") + 1;
+	char *nonce;
+
+	server = strstr(server, ",r=") + 1;
+	ck_assert(span_cut(&rest, ',', &bare[0]) && span_cut(&rest, ',', &bare[1]));
+	nonce = span_dup((struct span){ bare[1].p + 2, bare[1].n - 2 });
+	p.nonce = nonce;
+	p.hash = vectors[_i].sha256 ? HASH_SHA256 : HASH_SHA1;
+	ck_assert_int_eq(scram_client_new(&p, &s), 0);
+	buf_init(&said, 1024);
+	buf_init(&want, 1024);
+	buf_init(&first, 1024);
+	buf_init(&last, 1024);
+	scram_client_first(s, &said);
+	buf_printf(&want, "n,,n=" USER ",r=%s", nonce);
+	ck_assert_str_eq(buf_cstr(&said), buf_cstr(&want));
+	buf_clear(&said);
+	buf_clear(&want);
+	buf_printf(&first, "%.*s", (int)(strstr(server, ",c=") - server), server);
+	ck_assert_int_eq(scram_client_final(s, buf_view(&first), &said), 0);
+	buf_printf(&want, "%s,p=%s", strstr(server, ",c=") + 1, vectors[_i].client);
+	ck_assert_str_eq(buf_cstr(&said), buf_cstr(&want));
+	buf_printf(&last, "v=%s", vectors[_i].server);
+	ck_assert(scram_client_is_proved(s, buf_view(&last)));
+	buf_str(&last, ",x=an extension");
+	ck_assert(scram_client_is_proved(s, buf_view(&last)));
+	last.p[2] ^= 1;
+	ck_assert(!scram_client_is_proved(s, buf_view(&last)));
+	buf_done(&said);
+	buf_done(&want);
+	buf_done(&first);
+	buf_done(&last);
+	free(nonce);
+	scram_client_free(s);
+	scram_client_free(NULL);
+}
+END_TEST
+
+/* A server's last word before its first proves nothing. */
+START_TEST(proof_of_nothing)
+{
+	struct scram_params p = { .user = USER, .password = SPAN(WORD), .flag = SCRAM_CANNOT, .hash = HASH_SHA1 };
+	struct scram_client *s = NULL;
+
+	ck_assert_int_eq(scram_client_new(&p, &s), 0);
+	ck_assert(!scram_client_is_proved(s, SPAN("v=AAAAAAAAAAAAAAAAAAAAAAAAAAA=")));
+	scram_client_free(s);
+}
+END_TEST
+
+/* RFC 4013 §3, and RFC 5802 §5.1 for the two that have a meaning in a name. */
+static const struct {
+	const char *user, *password, *name;     /* NULL: none can be so */
+} prepared[] = {
+	{ "a=b,c", WORD, "n=a=3Db=2Cc,r=" },
+	{ "I\xc2\xadX", WORD, "n=IX,r=" },
+	{ "\xe2\x85\xa8", "\xc2\xaa", "n=IX,r=" },
+	{ "\007", WORD, NULL },
+	{ "\xd8\xa7\x31", WORD, NULL },
+	{ USER, "a\tb", NULL },
+	{ USER, "\xff", NULL },
+};
+
+START_TEST(prepares)
+{
+	struct scram_params p = { .user = prepared[_i].user, .password = span_of(prepared[_i].password),
+		.flag = SCRAM_CANNOT, .hash = HASH_SHA256 };
+	struct scram_client *s = NULL;
+	struct buf b;
+	int r = scram_client_new(&p, &s);
+
+	ck_assert_int_eq(r, prepared[_i].name != NULL ? 0 : -EINVAL);
+	if (r < 0)
+		return;
+	buf_init(&b, 1024);
+	scram_client_first(s, &b);
+	ck_assert_msg(span_starts((struct span){ b.p + 3, b.n - 3 }, span_of(prepared[_i].name)), "%s", buf_cstr(&b));
+	buf_done(&b);
+	scram_client_free(s);
+}
+END_TEST
+
+/* What SCRAM cannot carry is left for a mechanism that can: nothing is said of it. */
+START_TEST(a_password_of_no_such_kind)
+{
+	struct sasl_identity id = { .user = USER, .secret = SPAN("a\tb"), .tls = true };
+	const char *why = "";
+	struct sasl *s = NULL;
+
+	ck_assert_int_eq(sasl_start("PLAIN SCRAM-SHA-256", &id, &s, &why), 0);
+	ck_assert_str_eq(sasl_mechanism(s), "SCRAM-SHA-256");
+	ck_assert_ptr_null(sasl_initial(s));
+	ck_assert_ptr_null(sasl_answer(s, SPAN("")));
+	ck_assert(sasl_is_useless(s));
+	sasl_free(s);
+}
+END_TEST
+
 START_TEST(the_test_counts_right)
 {
 	struct proof p;
@@ -116,7 +222,10 @@ static const struct {
 } kinds[] = {
 	{ "SCRAM-SHA-1", NULL, "SCRAM-SHA-1", "", false, "n,," },
 	{ "PLAIN SCRAM-SHA-256 SCRAM-SHA-1", NULL, "SCRAM-SHA-256", "", false, "n,," },
-	{ "SCRAM-SHA-256", NULL, "SCRAM-SHA-256", "\1\2\3", false, "n,," },
+	/* Only the server lacks it, or so somebody says. */
+	{ "SCRAM-SHA-256", NULL, "SCRAM-SHA-256", "\1\2\3", false, "y,," },
+	{ "SCRAM-SHA-1 SCRAM-SHA-512-PLUS", "SCRAM-SHA-1", "SCRAM-SHA-1", "\1\2\3", true, "y,," },
+	{ "SCRAM-SHA-1 SCRAM-SHA-1-PLUS", "SCRAM-SHA-1", "SCRAM-SHA-1", "\1\2\3", true, "n,," },
 	{ "SCRAM-SHA-256 SCRAM-SHA-256-PLUS SCRAM-SHA-1-PLUS", NULL, "SCRAM-SHA-256-PLUS", "\1\2\3", false,
 	  "p=tls-exporter,," },
 	{ "SCRAM-SHA-256 SCRAM-SHA-1-PLUS", NULL, "SCRAM-SHA-1-PLUS", "finished", true, "p=tls-unique,," },
@@ -238,8 +347,41 @@ START_TEST(a_refusal)
 }
 END_TEST
 
+/* One that cannot wait for the proof is heard, too: no other mechanism is tried behind it. */
+START_TEST(a_refusal_at_once)
+{
+	static const struct {
+		const char *said, *status, *between;
+	} rows[] = {
+		{ "e=channel-bindings-dont-match", "channel-bindings-dont-match", "the server sees another one" },
+		{ "e=server-does-support-channel-binding,x=y", "server-does-support-channel-binding",
+		  "took it out of its list" },
+		{ "e=unknown-user", "unknown-user", NULL },
+		{ "e=", NULL, NULL },
+	};
+	struct talk t;
+
+	begin(&t, 1);
+	ck_assert_str_eq(challenge(&t, rows[_i].said), "");
+	if (rows[_i].status == NULL)
+		ck_assert_ptr_null(sasl_status(t.s));
+	else
+		ck_assert_str_eq(sasl_status(t.s), rows[_i].status);
+	if (rows[_i].between == NULL)
+		ck_assert_ptr_null(sasl_is_between(t.s));
+	else
+		ck_assert_ptr_nonnull(strstr(sasl_is_between(t.s), rows[_i].between));
+	ck_assert(!sasl_is_useless(t.s));
+	ck_assert(!sasl_is_proved(t.s));
+	ck_assert_ptr_null(challenge(&t, rows[_i].said));
+	sasl_free(t.s);
+}
+END_TEST
+
 /* %s: the client's nonce.  None is answered; none takes time. */
 static const char *const hostile[] = {
+	"r=%s,s=" SALT ",i=4096",               /* nothing of its own */
+	"s=" SALT ",r=%sx,i=4096",
 	"r=%sx,s=" SALT ",i=2147483648",
 	"r=%sx,s=" SALT ",i=2147483647",
 	"r=%sx,s=" SALT ",i=100001",
@@ -257,7 +399,6 @@ static const char *const hostile[] = {
 	"m=must,r=%sx,s=" SALT ",i=4096",
 	"x%s",
 	"r=another,s=" SALT ",i=4096",          /* not the client's */
-	"e=no%s",
 	"v=rmF9pqV8S7suAoZWja4dJRkFsKQ=%.0s",
 };
 
@@ -296,9 +437,14 @@ suite_scram_client(void)
 	TCase *t = tcase_create("scram_client");
 
 	tcase_add_loop_test(t, the_test_counts_right, 0, ROWS(vectors));
+	tcase_add_loop_test(t, as_in_the_rfc, 0, ROWS(vectors));
+	tcase_add_test(t, proof_of_nothing);
+	tcase_add_loop_test(t, prepares, 0, ROWS(prepared));
+	tcase_add_test(t, a_password_of_no_such_kind);
 	tcase_add_loop_test(t, both_prove_it, 0, ROWS(kinds));
 	tcase_add_loop_test(t, a_forged_server, 0, 5);
 	tcase_add_test(t, a_refusal);
+	tcase_add_loop_test(t, a_refusal_at_once, 0, 4);
 	tcase_add_loop_test(t, a_hostile_challenge, 0, ROWS(hostile));
 	tcase_add_test(t, not_even_base64);
 	suite_add_tcase(s, t);
