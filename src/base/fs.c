@@ -227,6 +227,8 @@ slurp_and_close(int fd, size_t max_bytes, struct stat *st, struct buf *ret)
 		r = -EISDIR;
 	else if (r == 0 && !S_ISREG(st->st_mode))
 		r = -EINVAL;
+	if (r == 0 && (uint64_t)st->st_size <= max_bytes && (uint64_t)st->st_size <= ret->max - ret->n)
+		buf_room(ret, (size_t)st->st_size);
 	if (r == 0)
 		r = slurp_fd(fd, max_bytes, ret);
 	if (r < 0)

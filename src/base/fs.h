@@ -61,7 +61,8 @@ int     fs_close(int fd);
 
 /*
  * The whole of a regular file no longer than max bytes, appended to *ret,
- * to which a failure adds nothing.
+ * to which a failure adds nothing.  Its room is made at once: of a secret
+ * no outgrown copy stays behind.
  * -EISDIR, -EINVAL: not a regular file; -EFBIG: longer than max.
  */
 int     fs_slurp(int dir, const char *name, size_t max_bytes, struct buf *ret);

@@ -6,8 +6,6 @@
 #include "base/text.h"
 #include "config/options.h"
 #include "import/model.h"
-#include "mail/maptable.h"
-#include "mail/pattern.h"
 
 #define WHY_MAX  400
 #define WHAT_MAX 48
@@ -66,6 +64,8 @@ import_free(struct import *im)
 		free(im->files[i].name);
 		buf_wipe(&im->files[i].text);
 	}
+	for (size_t i = 0; i < MODEL_MAPS; i++)
+		free(im->lines[i].table);
 	buf_done(&im->source);
 	free(im->section);
 	free(im->left);
@@ -253,8 +253,8 @@ static const char *const kinds[] = {
 	[SECTION_MAP] = "map", [SECTION_LISTEN] = "listen",
 };
 
-static bool
-is_plain(struct span s)
+bool
+model_is_plain(struct span s)
 {
 	for (size_t i = 0; i < s.n; i++)
 		if ((unsigned char)s.p[i] < ' ' || s.p[i] == 127)
@@ -271,7 +271,7 @@ can_be(struct import *im, struct section *s, const char *name, struct span value
 	const char *cure;
 	int        r;
 
-	if (!is_plain(value)) {
+	if (!model_is_plain(value)) {
 		model_left(im, at, span_of(name), "the value is too long, or has characters that no option can have");
 		return false;
 	}
@@ -386,90 +386,7 @@ model_secret(struct import *im, struct section *relay, struct span value, struct
 	relay->secret_at = at;
 }
 
-/* ---- maps ---- */
-
-static const struct {
-	const char *file, *option, *apply;
-} maps[MODEL_MAPS] = {
-	[MAP_USERS] = { "senders", "user-file", NULL },
-	[MAP_GENERIC] = { "addresses", "file", "both" },
-	[MAP_SENDERS] = { "sender-addresses", "file", "sender" },
-	[MAP_RECIPIENTS] = { "recipient-addresses", "file", "recipient" },
-};
-
-static struct import_file *
-map_file(struct import *im, enum model_map m, struct place at)
-{
-	struct import_file *f;
-	struct section     *s;
-
-	for (size_t i = 0; i < im->nfiles; i++)
-		if (strcmp(im->files[i].name, maps[m].file) == 0)
-			return &im->files[i];
-	if ((s = model_add(im, SECTION_MAP, (struct span){ NULL, 0 }, at)) == NULL)
-		return NULL;
-	s->file = xstrdup(maps[m].file);
-	s->file_option = maps[m].option;
-	if (maps[m].apply != NULL)
-		model_set(im, s, "apply", span_of(maps[m].apply), at);
-	im->files = model_grow(im->files, im->nfiles, sizeof(*im->files));
-	f = &im->files[im->nfiles++];
-	*f = (struct import_file){ .name = xstrdup(maps[m].file) };
-	buf_init(&f->text, IMPORT_TEXT_MAX);
-	return f;
-}
-
-/* At the start of a line, in front of a blank; and no pattern, which a name with a star would be. */
-static bool
-is_login(struct span s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if ((unsigned char)s.p[i] <= ' ' || s.p[i] == 127 || s.p[i] == '#' || s.p[i] == '*')
-			return false;
-	return maptable_is_user(s, NULL);
-}
-
-/* A map that has one twice is refused; where it comes from the first counts. */
-static bool
-has_line(const struct buf *map, struct span left)
-{
-	struct span rest = buf_view(map), line, name;
-
-	while (span_cut(&rest, '\n', &line))
-		if (span_cut(&line, '\t', &name) && span_ieq(name, left))
-			return true;
-	return false;
-}
-
-void
-model_map(struct import *im, enum model_map m, struct span left, struct span right, struct place at)
-{
-	const char *why = NULL;
-	struct import_file *f;
-
-	if (!is_plain(left) || !is_plain(right)) {
-		model_left(im, at, SPAN("line of a map"), "too long, or not text");
-		return;
-	}
-	if (m == MAP_USERS ? !is_login(left) : !pattern_is_valid(left, &why)) {
-		model_left(im, at, left, "no %s can be so: %s", m == MAP_USERS ? "login name" : "address",
-		    why != NULL ? why : "letters, digits, '.', '-' and '_'");
-		return;
-	}
-	if (!pattern_is_replacement(right, &why)) {
-		model_left(im, at, left, "what it becomes is not one address: %s", why != NULL ? why : "");
-		return;
-	}
-	if ((f = map_file(im, m, at)) == NULL)
-		return;
-	if (has_line(&f->text, left)) {
-		model_left(im, at, left, "it is there already, and the first counts");
-		return;
-	}
-	buf_printf(&f->text, "%.*s\t%.*s\t# %s:%u\n", (int)left.n, left.p, (int)right.n, right.p, at.file, at.line);
-	if (f->text.over)
-		model_left(im, at, left, "the map is too long; %u bytes at the most", (unsigned)IMPORT_TEXT_MAX);
-}
+/* ---- routes ---- */
 
 void
 model_route(struct import *im, const char *what, struct span who, const struct section *relay, struct place at)

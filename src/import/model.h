@@ -55,6 +55,14 @@ struct left {
 	char        *why;
 };
 
+enum model_map { MAP_USERS, MAP_GENERIC, MAP_SENDERS, MAP_RECIPIENTS, MODEL_MAPS };
+
+/* Where the lines of a map's text begin, found by their names. */
+struct model_lines {
+	size_t        *table;           /* open-addressed: place + 1, 0: free */
+	size_t         cap, n;          /* cap: a power of two, at least twice n */
+};
+
 struct import {
 	enum import_kind kind;
 	struct buf     source;          /* "main.cf" as found */
@@ -66,6 +74,7 @@ struct import {
 	size_t         nnames;
 	struct import_file *files;
 	size_t         nfiles;
+	struct model_lines lines[MODEL_MAPS];
 	/* The text of the file at a path: 0 or -errno.  import_read() gives the disk's. */
 	int          (*read)(void *arg, const char *path, struct buf *ret);
 	void          *arg;
@@ -85,6 +94,9 @@ struct section *model_add(struct import *im, enum section_kind k, struct span ti
 struct section *model_relay(struct import *im, struct span name);       /* of that name; NULL: none */
 size_t          model_relays(const struct import *im);
 
+/* May it be an option's value, or stand in a map: no longer than MODEL_LINE, no control characters. */
+bool model_is_plain(struct span s);
+
 /*
  * Give an option its value; what it was before is gone.  A value that it
  * cannot have is listed with the reason.  s may be NULL: nothing happens.
@@ -103,7 +115,6 @@ void model_secret(struct import *im, struct section *relay, struct span value, s
  * A line for a map's file, whose section is made at its first line: users
  * (left is a login name) or addresses (a pattern).
  */
-enum model_map { MAP_USERS, MAP_GENERIC, MAP_SENDERS, MAP_RECIPIENTS, MODEL_MAPS };
 void model_map(struct import *im, enum model_map m, struct span left, struct span right, struct place at);
 
 /*

@@ -12,7 +12,7 @@
 #define PARAMETERS_MAX 1000
 #define EXPANSION_MAX  65536
 #define EXPANSION_DEEP 20
-#define EXPANSION_STEPS 10000
+#define EXPANSION_STEPS 1000
 
 /* ---- reading ---- */
 
@@ -50,7 +50,7 @@ static struct parameter *
 find(const struct postfix *p, struct span name)
 {
 	for (size_t i = 0; i < p->n; i++)
-		if (span_eq(span_of(p->parameter[i].name), name))
+		if (p->parameter[i].name_n == name.n && memcmp(p->parameter[i].name, name.p, name.n) == 0)
 			return &p->parameter[i];
 	return NULL;
 }
@@ -74,6 +74,7 @@ take_line(struct postfix *p, struct span line, struct place at)
 		}
 		q = &p->parameter[p->n++];
 		q->name = span_dup(name);
+		q->name_n = name.n;
 	}
 	free(q->text);
 	q->text = span_dup(span_trim(value));

@@ -10,6 +10,7 @@
 
 struct parameter {
 	char        *name, *text;
+	size_t       name_n;
 	struct place at;
 	bool         used;      /* something came of it, or was listed */
 };

@@ -21,8 +21,6 @@ text_open(struct text *t, struct import *im, const char *path)
 	memset(t, 0, sizeof(*t));
 	t->im = im;
 	buf_init(&t->bytes, IMPORT_TEXT_MAX + 1);
-	/* All its room at once: there may be a password in it, and growing would leave copies. */
-	buf_room(&t->bytes, t->bytes.max);
 	t->at = model_place(im, path, 0);
 	r = im->read(im->arg, path, &t->bytes);
 	t->rest = buf_view(&t->bytes);

@@ -1,6 +1,7 @@
 /* test_import.c - what foreign configurations become, line by line. */
 #include <check.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -282,6 +283,32 @@ START_TEST(bounded)
 }
 END_TEST
 
+/* A map of many lines, where each name comes twice: the first counts, in any case of letters. */
+START_TEST(each_once)
+{
+	struct import *im = model_new(IMPORT_POSTFIX);
+	struct place   at = model_place(im, "/f\n", 1);
+	const struct import_file *f;
+	struct span    rest, line;
+	size_t         n = 0;
+	char           name[2][40];
+
+	for (unsigned i = 0; i < 20000; i++) {
+		snprintf(name[0], sizeof(name[0]), "u%u@example.com", i);
+		snprintf(name[1], sizeof(name[1]), "U%u@Example.COM", i);
+		model_map(im, MAP_SENDERS, span_of(name[i % 2]), SPAN("first@example.com"), at);
+		model_map(im, MAP_SENDERS, span_of(name[1 - i % 2]), SPAN("second@example.com"), at);
+	}
+	ck_assert_uint_eq(import_files(im, &f), 1);
+	ck_assert_uint_eq(import_left(im), 20000);
+	ck_assert_ptr_null(strstr(buf_cstr(&f->text), "second"));
+	for (rest = buf_view(&f->text); span_cut(&rest, '\n', &line); n++)
+		ck_assert_ptr_nonnull(memmem(line.p, line.n, "\tfirst@example.com\t# /f?:1", 26));
+	ck_assert_uint_eq(n, 20000);
+	import_free(im);
+}
+END_TEST
+
 Suite *suite_import(void);
 
 Suite *
@@ -293,6 +320,7 @@ suite_import(void)
 	tcase_add_loop_test(tc, becomes, 0, ROWS(rows));
 	tcase_add_test(tc, not_there);
 	tcase_add_test(tc, bounded);
+	tcase_add_test(tc, each_once);
 	suite_add_tcase(s, tc);
 	return s;
 }
