@@ -1,13 +1,65 @@
 #!/usr/bin/env bash
-# The daemon's memory has neither a password nor an AUTH line once a login is
-# over, whether it was taken or refused, by whatever mechanism, nor a piece of
-# one that something else did not happen to overwrite.
+# Secrets: first whether what looks for them finds them.  Then the daemon's
+# memory has neither a password nor an AUTH line once a login is over, whether
+# it was taken or refused, by whatever mechanism, nor a piece of one that
+# something else did not happen to overwrite.
 . "$SYSTEM/lib.sh"
 
 if ! command -v python3 > /dev/null; then
 	skip 'the secret in memory' 'no python3 here'
 	exit 0
 fi
+
+# --- what looks for secrets elsewhere, in other scripts, sees them ---------------
+
+SECRETS=('an unlikely+pass/word') KEPT=("$TMP/kept")
+make_spool
+spy_on_helpers
+: > "$TMP/posternd.log"
+(umask 077; echo "${SECRETS[0]}" > "$TMP/kept")
+is 'where it belongs it may be' "$(secrets_that_got_out)" ''
+
+found() {	# NAME TEXT: and gone again, once the plant is
+	is "found: $1" "$(secrets_that_got_out | sed 's/process [0-9]*/process N/' | tr '\n' '.')" "$2."
+}
+plant() {	# NAME TEXT of the log
+	printf '%s\n' "$2" > "$TMP/posternd.log"
+	found "$1" "$TMP/posternd.log: $3"
+	: > "$TMP/posternd.log"
+}
+plant 'in a log' "password=${SECRETS[0]}, status=bad" plain
+plant 'in percent encoding' 'error text=an%20unlikely%2Bpass%2Fword' 'in percent encoding'
+plant 'in small letters' 'an+unlikely%2bpass%2fword&x' 'in percent encoding'
+for name in '' a ab abc; do
+	plant "in base64 behind $((${#name} + 2))" "AUTH PLAIN $(printf '\0%s\0%s' "$name" "${SECRETS[0]}" | base64)" 'in base64'
+done
+chmod 644 "$TMP/kept"
+is 'found: a file for others' "$(secrets_that_got_out | grep -c 'kept: for others, too (mode 644')" 1
+chmod 600 "$TMP/kept"
+cp "$TMP/kept" "$POSTERN_SPOOL/cur/copy"
+found 'in the spool' "$POSTERN_SPOOL/cur/copy: plain"
+mv "$POSTERN_SPOOL/cur/copy" "$POSTERN_RUN/core"
+is 'found: a core' "$(secrets_that_got_out | tr '\n' '.')" "$POSTERN_RUN/core: a core.$POSTERN_RUN/core: plain."
+rm "$POSTERN_RUN/core"
+"$POSTERN_LIBEXEC/postern-oauth" "${SECRETS[0]}" < /dev/null 2> /dev/null
+is 'found: how a helper was started' "$(secrets_that_got_out | grep -c 'spied/postern-oauth.*: plain')" 1
+rm "$TMP/spied"/*
+mkfifo "$TMP/silent"
+exec 3<> "$TMP/silent"
+"$BUILD/sendmail" -F "${SECRETS[0]}" bob@example.net < "$TMP/silent" &
+pid=$!
+PIDS+=("$pid")
+wait_for 10 test "$(readlink "/proc/$pid/exe")" = "$BUILD/sendmail"
+found 'on a command line' 'cmdline of process N: plain'
+stop "$pid"
+env "WORD=${SECRETS[0]}" "$BUILD/sendmail" bob@example.net < "$TMP/silent" &
+pid=$!
+PIDS+=("$pid")
+wait_for 10 grep -q WORD "/proc/$pid/environ"
+found 'in an environment' 'environ of process N: plain'
+stop "$pid"
+exec 3>&-
+is 'and nothing is left' "$(secrets_that_got_out)" ''
 
 if test -n "${POSTERN_SANITIZED:-}"; then
 	skip 'the secret in memory' 'terabytes of shadow memory under the sanitizers'

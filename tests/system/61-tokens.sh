@@ -11,7 +11,8 @@ fi
 unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY all_proxy ALL_PROXY
 IDP=$TMP/idp TOK=$POSTERN_SPOOL/state/oauth-up.token
 mkdir -p "$IDP"
-SECRETS=(client-secret-word)
+SECRETS=(client-secret-word) KEPT=("$TOK" "$TMP/secret")
+spy_on_helpers
 
 idp() {
 	python3 "$SYSTEM/idp.py" "$@"
@@ -68,25 +69,9 @@ oauth_relay() {	# [LINE...] of oauth { }
 	EOF2
 }
 # Nothing that a provider or an admin calls secret is anywhere but in the files of its owner.
-collect_secrets() {
-	local file
-	for file in "$TOK" "$IDP/valid"; do
-		test -e "$file" || continue
-		mapfile -t -O "${#SECRETS[@]}" SECRETS < <(grep -o '[ar]t-[A-Za-z0-9_-]*' "$file" | cut -c 1-30 | sort -u)
-	done
-}
 nothing_leaked() {	# NAME
-	local found
-	collect_secrets
-	printf '%s\n' "${SECRETS[@]}" | sort -u > "$TMP/.secrets"
-	printf '%s\n' "${SECRETS[@]}" | while read -r s; do printf '%s' "$s" | base64 -w 0 | cut -c 1-24; echo; done |
-	    grep . >> "$TMP/.secrets"
-	found=$(grep -lF -f "$TMP/.secrets" "$TMP/posternd.log" "$POSTERN_CONF" 2> /dev/null)
-	found+=$(cat /proc/[0-9]*/cmdline 2> /dev/null | tr '\0' ' ' | grep -aoF -f "$TMP/.secrets" | head -n 1)
-	found+=$(find "$POSTERN_SPOOL" "$POSTERN_RUN" "$TMP/secret" -type f -perm /077 -print0 |
-	    xargs -0 -r grep -lF -f "$TMP/.secrets" 2> /dev/null)
-	found+=$(find "$POSTERN_SPOOL" "$TMP" -name 'core*' 2> /dev/null)
-	is "$1: no secret got out" "$found" ''
+	collect_secrets "$TOK" "$IDP/valid"
+	no_secret_got_out "$1" "$TMP/login" "$TMP/page"
 }
 send() {	# SUBJECT
 	printf 'Subject: %s\nTo: bob@example.net\n\nhello\n' "$1" | post -f alice@example.com bob@example.net
@@ -168,7 +153,7 @@ forget_access
 start_posternd
 send fresh
 arrives fresh
-collect_secrets
+collect_secrets "$TOK" "$IDP/valid"
 before=$(idp_seen refreshes)
 stop_posternd
 revoke_access
@@ -201,7 +186,7 @@ nothing_leaked 'a second refusal'
 
 stop_posternd
 forget_access
-collect_secrets
+collect_secrets "$TOK" "$IDP/valid"
 idp_set error=invalid_grant 'description=Token has been expired or revoked.'
 start_posternd
 check 'a dead consent is told before any mail' wait_for 10 log_says 'Token has been expired or revoked.'
@@ -277,7 +262,7 @@ start_posternd
 send app
 check 'client credentials, by OAUTHBEARER' arrives app
 stop_posternd
-collect_secrets
+collect_secrets "$TOK" "$IDP/valid"
 write_secret "$TMP/secret" a-wrong-secret
 SECRETS+=(a-wrong-secret)
 forget_access

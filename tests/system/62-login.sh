@@ -13,7 +13,8 @@ unset DISPLAY WAYLAND_DISPLAY SUDO_UID PKEXEC_UID
 IDP=$TMP/idp TOK=$POSTERN_SPOOL/state/oauth-up.token
 mkdir -p "$IDP" "$TMP/bin" "$TMP/seen"
 chmod 1777 "$TMP/seen"
-: > "$TMP/.secrets"
+SECRETS=(client-secret-word) KEPT=("$TOK" "$TMP/secret")
+spy_on_helpers
 
 idp() {
 	python3 "$SYSTEM/idp.py" "$@"
@@ -63,21 +64,11 @@ ended() {	# LOGIN_STATUS
 	wait "$LOGIN_PID"
 	LOGIN_STATUS=$?
 }
-# Every token that ever was, plain and as it stands in AUTH, and the client's secret: in no log, no output, no
-# command line, no core, no file that others can read.
+# Every token that ever was, and the client's secret: in no log, no output, no command line, no core, no file that
+# others can read, nor in the address that a browser is given.
 nothing_leaked() {	# NAME
-	local found
-	{
-		echo client-secret-word
-		cat "$TOK" "$IDP/valid" 2> /dev/null | grep -o '[ar]t-[A-Za-z0-9_-]*'
-	} | sort -u - "$TMP/.secrets" > "$TMP/.secrets.new"
-	mv "$TMP/.secrets.new" "$TMP/.secrets"
-	found=$(grep -lF -f "$TMP/.secrets" "$TMP/posternd.log" "$TMP/login" "$TMP/page" "$TMP/seen"/* "$POSTERN_CONF" 2> /dev/null)
-	found+=$(cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2> /dev/null | tr '\0' ' ' | grep -aoF -f "$TMP/.secrets" | head -n 1)
-	found+=$(find "$POSTERN_SPOOL" "$POSTERN_RUN" "$TMP/secret" -type f -perm /077 -print0 |
-	    xargs -0 -r grep -lF -f "$TMP/.secrets" 2> /dev/null)
-	found+=$(find "$POSTERN_SPOOL" "$TMP" -name 'core*' -type f -not -path '*/profile*' 2> /dev/null)
-	is "$1: no secret got out" "$found" ''
+	collect_secrets "$TOK" "$IDP/valid"
+	no_secret_got_out "$1" "$TMP/login" "$TMP/page" "$TMP/seen" "$TMP/status"
 }
 send() {	# SUBJECT
 	printf 'Subject: %s\nTo: bob@example.net\n\nhello\n' "$1" | post -f alice@example.com bob@example.net

@@ -328,3 +328,50 @@ same_attachment() {	# SUBMITTED STORED
 	body_of "$2" | tr -d '\r' | sed '1,/base64/d' | sed '/^--=_part--/,$d' |
 	    base64 -d 2> /dev/null | cmp -s - "$1.attachment"
 }
+
+# --- secrets ----------------------------------------------------------------
+
+SECRETS=()		# words that only their owner may know
+KEPT=()			# the files that are made to hold them
+
+# Passwords and tokens come and go: whatever of them these files have now.
+collect_secrets() {	# FILE…
+	local file
+	for file; do
+		test -e "$file" || continue
+		mapfile -t -O "${#SECRETS[@]}" SECRETS < <(grep -o '[ar]t-[A-Za-z0-9_-]*' "$file" | cut -c 1-30 | sort -u)
+	done
+}
+
+# What a helper is started with is gone before anybody can look: each tells
+# it, and then is what it was.
+spy_on_helpers() {
+	local name
+	mkdir -p "$TMP/libexec" "$TMP/spied"
+	chmod 1777 "$TMP/spied"
+	ln -sf "$BUILD/posternd" "$BUILD/postern" "$BUILD/sendmail" "$TMP/libexec"
+	for name in postern-oauth postern-resolve postern-stdio; do
+		printf '#!/bin/sh\ncat /proc/$$/cmdline /proc/$$/environ > "%s.$$"\nexec "%s" "$@"\n' \
+		    "$TMP/spied/$name" "$BUILD/$name" > "$TMP/libexec/$name"
+		chmod 755 "$TMP/libexec/$name"
+	done
+	export POSTERN_LIBEXEC=$TMP/libexec
+}
+
+secrets_that_got_out() {	# [PLACE…] beside the spool, the configuration, the log
+	# By the shell itself: in no process list.
+	printf '%s\n' "${SECRETS[@]}" > "$TMP/.secrets"
+	printf '%s\n' "${KEPT[@]}" > "$TMP/.kept"
+	python3 "$SYSTEM/leaks.py" "$TMP/.secrets" "$TMP/.kept" "$BUILD" "$POSTERN_SPOOL" "$POSTERN_RUN" \
+	    "$POSTERN_CONF" "$TMP/posternd.log" "$TMP/spied" "${KEPT[@]}" "$@" 2>&1
+}
+
+no_secret_got_out() {	# NAME [PLACE…]
+	local name=$1
+	shift
+	if command -v python3 > /dev/null; then
+		is "$name: no secret got out" "$(secrets_that_got_out "$@")" ''
+	else
+		skip "$name: no secret got out" 'no python3'
+	fi
+}
