@@ -45,12 +45,14 @@ struct helper {
 	struct buf         why;
 	bool               answered;    /* done() was called, or never will be */
 	bool               in_done;
+	struct helper     *next;        /* of those that linger */
 	void             (*done)(void *arg, const struct helper_answer *a);
 	void              *arg;
 };
 
-static bool     no_pidfd;
-static unsigned lingering;
+static bool           no_pidfd;
+static struct helper *lingerers;
+static unsigned       lingering;
 
 void
 helper_without_pidfd(bool yes)
@@ -129,8 +131,22 @@ retire(struct helper *h)
 	stop_reading(h);
 	if (h->pid == 0)
 		destroy(h);
-	else
+	else {
+		h->next = lingerers;
+		lingerers = h;
 		lingering++;
+	}
+}
+
+static void
+linger_no_more(struct helper *h)
+{
+	struct helper **at = &lingerers;
+
+	while (*at != h)
+		at = &(*at)->next;
+	*at = h->next;
+	lingering--;
 }
 
 static void
@@ -307,7 +323,7 @@ on_exited(evutil_socket_t fd, short what, void *arg)
 	}
 	h->pid = 0;
 	if (h->answered) {
-		lingering--;
+		linger_no_more(h);
 		destroy(h);
 	} else if (r < 0)
 		give_up(h, "somebody else took its exit status");
@@ -529,6 +545,8 @@ helper_leave(struct helper *h)
 	if (h == NULL || h->in_done)
 		return;
 	assert(!h->answered);
+	if (h->pid > 0)
+		kill(-h->pid, SIGTERM);
 	retire(h);
 }
 
@@ -540,4 +558,40 @@ helper_cancel(struct helper *h)
 	assert(!h->answered);
 	kill_group(h);
 	retire(h);
+}
+
+static void
+on_patience_over(evutil_socket_t fd, short what, void *arg)
+{
+	bool *over = arg;
+
+	(void)fd, (void)what;
+	*over = true;
+}
+
+bool
+helper_await(struct event_base *base, int limit_ms)
+{
+	struct timeval tv = to_timeval(limit_ms);
+	bool over = false;
+	struct event *patience = evtimer_new(base, on_patience_over, &over);
+
+	assert(patience != NULL);
+	event_add(patience, &tv);
+	while (lingering > 0 && !over)
+		event_base_loop(base, EVLOOP_ONCE);
+	event_free(patience);
+	return lingering == 0;
+}
+
+void
+helper_abandon(void)
+{
+	struct helper *h;
+
+	while ((h = lingerers) != NULL) {
+		linger_no_more(h);
+		h->pid = 0;
+		destroy(h);
+	}
 }

@@ -56,14 +56,22 @@ struct helper *helper_call(struct event_base *base, const struct helper_call *c,
                            void (*done)(void *arg, const struct helper_answer *a), void *arg);
 
 /*
- * Let it come to its end, however long that takes, without an answer: for
- * what must not be killed halfway.  It finds its pipes closed when it writes.
+ * Nobody wants the answer any more, but it must not be killed halfway: it is
+ * asked to end (TERM), and does so when it can.  It finds its pipes closed when it writes.
  */
 void           helper_leave(struct helper *h);  /* no callback after; NULL is fine */
 void           helper_cancel(struct helper *h); /* kills; no callback after; NULL is fine */
 
-/* Killed programs not yet reaped: 0 before event_base_free(), or they are leaked. */
+/* Killed or left, and not yet reaped: 0 before event_base_free(), or they are leaked. */
 unsigned       helper_lingering(void);
+
+/*
+ * At the end of a process: turn the loop until none lingers, or so long.
+ * helper_abandon() frees what is kept of those that still do; they go on by
+ * themselves.
+ */
+bool           helper_await(struct event_base *base, int limit_ms);     /* none does */
+void           helper_abandon(void);
 
 /* Tests: behave as on a system without pidfd. */
 void           helper_without_pidfd(bool yes);

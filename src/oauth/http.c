@@ -6,6 +6,7 @@
 
 #include "base/url.h"
 #include "base/version.h"
+#include "oauth/hold.h"
 #include "oauth/json.h"
 
 /* Both together stay below the daemon's patience: who asked must hear the reason, and an answer on its
@@ -21,6 +22,30 @@ on_bytes(char *p, size_t size, size_t n, void *arg)
 	buf_add(body, p, size * n);
 	return body->over ? 0 : size * n;
 }
+
+#if LIBCURL_VERSION_NUM >= 0x075000
+static int
+on_leaving(void *arg, char *to, char *from, int to_port, int from_port)
+{
+	(void)arg, (void)to, (void)from, (void)to_port, (void)from_port;
+	hold_begin();
+	return CURL_PREREQFUNC_OK;
+}
+
+static void
+hold_when_it_leaves(CURL *c)
+{
+	curl_easy_setopt(c, CURLOPT_PREREQFUNCTION, on_leaving);
+}
+#else
+/* It cannot be asked when that is: connecting is part of it. */
+static void
+hold_when_it_leaves(CURL *c)
+{
+	(void)c;
+	hold_begin();
+}
+#endif
 
 static void
 set_up(CURL *c, const char *url, const char *ca_file)
@@ -103,6 +128,7 @@ http_ask(const char *url, const struct buf *form, const char *ca_file, struct ht
 	if (form != NULL) {
 		curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE, (long)form->n);
 		curl_easy_setopt(c, CURLOPT_POSTFIELDS, buf_cstr(form));
+		hold_when_it_leaves(c);
 	}
 	r = url_is_safe(span_of(url), &why) ? perform(c, url, ret, t) :
 	    trouble_set(t, TROUBLE_CONFIG, "write an https:// address", "\"%.200s\": %s", url, why);

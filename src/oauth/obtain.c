@@ -8,6 +8,7 @@
 #include "base/fs.h"
 #include "base/text.h"
 #include "oauth/exchange.h"
+#include "oauth/hold.h"
 
 #define LOCK_LIMIT_MS 50000     /* who holds it has been asking the provider for at most 45 s */
 #define USABLE_S      60        /* a login must still get through */
@@ -145,10 +146,12 @@ renew_locked(struct request *r, struct tokens *f, int64_t *ret_due_s, struct tro
 		return trouble_set(t, TROUBLE_PERSON, t->hint, "%s", f->dead);
 	}
 	rc = rehearse(r, f, t);
+	hold_arm();
 	if (rc == 0)
 		rc = renew(r, f, &a, t);
 	if (rc == 0)
 		rc = keep(r->token_file, f, &a, t);
+	hold_end();
 	token_answer_done(&a);
 	if (rc == 0) {
 		*ret_due_s = tokens_due_s(f, clock_wall_s());

@@ -19,6 +19,7 @@
 #include "base/version.h"
 #include "config/config.h"
 #include "net/dial.h"
+#include "net/helper.h"
 #include "net/loop.h"
 #include "net/uplink.h"
 #include "posternd/control.h"
@@ -36,6 +37,8 @@
 #include "spool/wake.h"
 
 #define FINISH_MS 10000         /* what is in flight at SIGTERM gets this long */
+#define REAP_MS   1000          /* programs that were killed */
+#define RENEW_MS  50000         /* a token's renewal, whose own limit is 45 s */
 
 struct daemon {
 	const char        *conf_path;
@@ -275,6 +278,22 @@ start(struct daemon *d, struct buf *why)
 	return 0;
 }
 
+/*
+ * A provider may have taken the old refresh token back: the new one must
+ * reach the disk, and a service manager kills what a daemon leaves behind.
+ * A second TERM ends the wait with us.
+ */
+static void
+await_helpers(struct event_base *base)
+{
+	if (!helper_await(base, REAP_MS)) {
+		log_info("stop: a token is being renewed; its file comes first");
+		if (!helper_await(base, RENEW_MS))
+			log_warn("stop: a program does not end; it is left to itself");
+	}
+	helper_abandon();
+}
+
 static void
 finish(struct daemon *d)
 {
@@ -289,6 +308,8 @@ finish(struct daemon *d)
 	uplink_free(d->uplink);
 	if (d->queue != NULL)
 		queue_free(d->queue);
+	if (d->base != NULL)
+		await_helpers(d->base);
 	notify_stop();
 	if (d->base != NULL)
 		loop_free(d->base);
@@ -330,9 +351,10 @@ main(int argc, char **argv)
 		queue_listen(d.queue, on_said, &d);
 		log_info("start: version %s, configuration %s", version_text(), d.conf_path);
 		loop_run(d.base);
-		log_info("stop: done");
 	}
 	finish(&d);
+	if (rc == 0)
+		log_info("stop: done");
 	buf_done(&why);
 	return rc;
 }

@@ -22,7 +22,6 @@ struct token;
 struct token_ops {
 	void (*came)(void *arg);                                /* one that was asked for */
 	void (*failed)(void *arg, const struct status *why);    /* the relay's trouble; lent, but for the hint */
-	void (*changed)(void *arg);                             /* after trouble that a person can end: its file */
 };
 
 /* relay has oauth, and outlives it. */
@@ -37,11 +36,11 @@ bool token_ask(struct token *t, struct span *ret);
 
 /*
  * The server refused it.  True: another is being asked for, as by token_ask().
- * False: it was made for a refusal itself, so the token is not the cause;
- * changed() will come when its file does.
+ * False: it was made for a refusal itself, so the token is not the cause.
  */
 bool token_refused(struct token *t);
 void token_worked(struct token *t);             /* the server took it */
+void token_changed(struct token *t);            /* somebody changed a file that it depends on: another is asked for */
 
 /* Wall seconds; 0: not known, or nobody had to agree.  ends: of the consent, if nothing is done. */
 int64_t token_expires_s(const struct token *t);
@@ -49,8 +48,8 @@ int64_t token_granted_s(const struct token *t);
 int64_t token_ends_s(const struct token *t);
 const char *token_scope(const struct token *t);         /* what was granted; "": not known */
 
-/* A renewal on its way comes to its end by itself: killed between the provider's answer and the file it
-   could cost the consent. */
+/* A renewal that has been asked for comes to its end (helper_leave()): killed between the provider's answer and
+   the file it could cost the consent. */
 void token_free(struct token *t);               /* NULL is fine */
 
 /* The path of postern-oauth; before any token. */

@@ -85,6 +85,13 @@ still() {	# SUBJECT: it waits
 lines() {	# TEXT: how often the log has it
 	grep -cF -- "$1" "$TMP/posternd.log"
 }
+renewals() {	# how many programs of ours ask for a token now
+	local pid n=0
+	for pid in $(pidof postern-oauth); do
+		test "$(readlink "/proc/$pid/exe")" != "$BUILD/postern-oauth" || n=$((n + 1))
+	done
+	echo "$n"
+}
 
 make_spool
 write_secret "$TMP/secret" client-secret-word
@@ -241,6 +248,45 @@ idp_set delay=0
 start_posternd
 check 'killed in the middle of a renewal: it goes on' arrives killed
 nothing_leaked 'a kill'
+
+# Asked to stop in the middle of one: the old refresh token may be worth nothing by now, so the new one is kept first.
+stop_posternd
+idp_set delay=2 rotate=1
+forget_access
+collect_secrets "$TOK" "$IDP/valid"
+before=$(sed -n 's/^refresh //p' "$TOK")
+asked=$(idp_seen posts)
+start_posternd
+wait_for 10 eval 'test "$(idp_seen posts)" -gt "$asked"'
+stop_posternd
+is 'stopped in the middle of a renewal: in order' "$(tail -n 1 "$TMP/posternd.log")" 'postern: stop: done'
+check 'the renewal came to its end' log_says 'stop: a token is being renewed; its file comes first'
+check 'its refresh token is kept' test "$before" != "$(sed -n 's/^refresh //p' "$TOK")"
+is 'and nobody is left who could write it' "$(renewals)" 0
+idp_set delay=0
+start_posternd
+send stopped
+check 'and good' arrives stopped
+nothing_leaked 'a stop in the middle'
+# What has not been asked for yet is not waited for.
+stop_posternd
+forget_access
+asked=$(idp_seen posts)
+(exec 9>> "$TOK.lock"; flock 9; echo > "$TMP/locked"; exec sleep 40) &
+LOCK_PID=$!
+PIDS+=("$LOCK_PID")
+wait_for 10 test -e "$TMP/locked"
+start_posternd
+wait_for 10 eval 'test "$(renewals)" -eq 1'
+stop_posternd
+check 'stopped before it was asked for: at once' alive "$LOCK_PID"
+is 'it was not asked for, and nobody is left' "$(($(idp_seen posts) - asked)) $(renewals)" '0 0'
+stop "$LOCK_PID"
+start_posternd
+send unlocked
+check 'and then it goes on' arrives unlocked
+stop_posternd
+idp_set rotate=0
 
 # --- long tokens, the other mechanism, an application --------------------------------
 

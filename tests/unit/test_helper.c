@@ -313,23 +313,75 @@ START_TEST(passed_variables)
 }
 END_TEST
 
-/* Left to itself it goes on, and its end is seen by the loop like that of a killed one. */
-START_TEST(left)
+static void
+await_file(const char *path)
 {
-	char script[200], path[] = "/tmp/postern-left-XXXXXX";
-	int fd = mkstemp(path);
+	for (unsigned i = 0; access(path, F_OK) != 0; i++) {
+		ck_assert_uint_lt(i, 4000);
+		usleep(2000);
+	}
+	ck_assert_int_eq(unlink(path), 0);
+}
 
+static void
+name_file(char path[static 40])
+{
+	int fd;
+
+	strcpy(path, "/tmp/postern-left-XXXXXX");
+	fd = mkstemp(path);
 	close(fd);
 	unlink(path);
-	snprintf(script, sizeof(script), "sleep 0.2; echo done > %s", path);
+}
+
+/* Left, it goes on for as long as it wants to, and its end is seen by the loop like that of a killed one. */
+START_TEST(left)
+{
+	char script[300], path[40];
+
+	name_file(path);
+	snprintf(script, sizeof(script), "trap '' TERM; : > %s; while test -e %s; do sleep 0.02; done; : > %s", path,
+	    path, path);
 	run_shell(script, 50, 100);
+	for (unsigned i = 0; access(path, F_OK) != 0; i++) {
+		ck_assert_uint_lt(i, 4000);
+		usleep(2000);
+	}
 	helper_leave(helper);
 	ck_assert_uint_eq(helper_lingering(), 1);
+	ck_assert(!helper_await(base, 10));
+	await_file(path);
 	while (helper_lingering() > 0)
 		turn();
 	ck_assert_uint_eq(ndone, 0);
 	ck_assert_int_eq(unlink(path), 0);
 	helper_leave(NULL);
+}
+END_TEST
+
+/* It is asked to end, and most do at once. */
+START_TEST(left_ends)
+{
+	run_shell("sleep 100", 200000, 100);
+	helper_leave(helper);
+	ck_assert(helper_await(base, 15000));
+	ck_assert_uint_eq(ndone, 0);
+}
+END_TEST
+
+/* Nothing is leaked of one that outlives us; here it is waited for by hand. */
+START_TEST(abandoned)
+{
+	char script[300], path[40];
+
+	name_file(path);
+	snprintf(script, sizeof(script), "trap '' TERM; : > %s; exec sleep 0.2", path);
+	run_shell(script, 50, 100);
+	await_file(path);
+	helper_leave(helper);
+	helper_abandon();
+	ck_assert_uint_eq(helper_lingering(), 0);
+	ck_assert_int_gt(waitpid(-1, NULL, 0), 0);
 }
 END_TEST
 
@@ -354,6 +406,8 @@ make_case(const char *name, void (*before)(void))
 	tcase_add_test(tc, input);
 	tcase_add_test(tc, passed_variables);
 	tcase_add_test(tc, left);
+	tcase_add_test(tc, left_ends);
+	tcase_add_test(tc, abandoned);
 	return tc;
 }
 
