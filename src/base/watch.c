@@ -8,8 +8,8 @@
 
 #define LOOK_MS 1000
 
-static bool
-is_same(const struct stat *a, const struct stat *b)
+bool
+watch_is_same(const struct stat *a, const struct stat *b)
 {
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
 	    a->st_mode == b->st_mode &&
@@ -28,7 +28,7 @@ watch_look(struct watch *w, const char *path)
 		return WATCH_NOT_ASKED;
 	if (fs.fstatat(AT_FDCWD, path, &st, 0) != 0)
 		memset(&st, 0, sizeof(st));
-	changed = !w->asked || !is_same(&st, &w->st);
+	changed = !w->asked || !watch_is_same(&st, &w->st);
 	w->asked = true;
 	w->asked_ms = now_ms;
 	w->st = st;

@@ -24,6 +24,9 @@ enum watched {
 	WATCH_CHANGED,          /* and so the first time */
 };
 
+/* Two looks of one's own: is it the same file with the same rights, and was it written meanwhile? */
+bool watch_is_same(const struct stat *a, const struct stat *b);
+
 /* Asked before the file is read: a change between the two is found the next time. */
 enum watched watch_look(struct watch *w, const char *path);
 

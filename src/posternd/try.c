@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "config/secret.h"
+#include "net/helper.h"
 #include "net/loop.h"
 #include "posternd/aim.h"
 #include "posternd/privilege.h"
@@ -26,6 +27,7 @@
 #define CONNECTIONS    3        /* a server that ends them without a verdict gets so many */
 #define MESSAGES_MAX   64
 #define SECRET_MAX     16384
+#define RENEW_MS       50000    /* a renewal that was on its way: its file comes first */
 
 enum what { LOGIN, SEND, WIRE };
 
@@ -293,14 +295,8 @@ on_no_token(void *arg, const struct status *why)
 	loop_stop(t->base);
 }
 
-static void
-on_token_file(void *arg)
-{
-	(void)arg;              /* a try is over before anybody could do something about it */
-}
-
 static const struct token_ops token_ops = {
-	.came = on_token, .failed = on_no_token, .changed = on_token_file,
+	.came = on_token, .failed = on_no_token,
 };
 
 static void
@@ -375,6 +371,8 @@ converse(struct try *t)
 	buf_wipe(&t->secret);
 	timer_free(t->silence);
 	token_free(t->token);
+	helper_await(t->base, RENEW_MS);
+	helper_abandon();
 	loop_turn(t->base);
 	trust_free(t->trust);
 	loop_free(t->base);

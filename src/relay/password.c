@@ -8,6 +8,7 @@
 #include <sysexits.h>
 
 #include "base/clock.h"
+#include "base/watch.h"
 #include "config/secret.h"
 #include "net/helper.h"
 #include "net/loop.h"
@@ -15,12 +16,6 @@
 #define COMMAND_LIMIT_MS 30000
 #define COMMAND_MAX      16384          /* a password has 8192 bytes; what `pass` shows beside it may follow */
 #define UNUSED_MS        60000          /* a password that nobody fetches is not kept longer than this */
-/*
- * Only while the relay rests for it.  No inotify: a secret's file is often a
- * link into a folder that is put there whole, which a watch of the file, or
- * of the link's folder, does not see; a look each few seconds sees all.
- */
-#define FILE_POLL_MS     3000
 
 struct password {
 	struct event_base       *base;
@@ -28,8 +23,7 @@ struct password {
 	struct password_ops      ops;
 	void                    *arg;
 	char                     path[4096];    /* of the file; "" where there is none */
-	struct stat              used, refused;
-	struct timer            *poll;          /* of the file, for a change */
+	struct stat              used;          /* it, as it was when it was read */
 	struct timer            *say;           /* failed(), from the loop */
 	struct status            why;
 
@@ -51,39 +45,6 @@ look(const struct password *p, struct stat *ret)
 		memset(ret, 0, sizeof(*ret));
 }
 
-static bool
-is_same(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-	    a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
-	    a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
-}
-
-/* Also its rights: a chmod may be all that was missing. */
-static void
-watch_file(struct password *p)
-{
-	if (p->path[0] == '\0')
-		return;
-	p->refused = p->used;
-	timer_set(p->poll, FILE_POLL_MS);
-}
-
-static void
-on_poll(void *arg)
-{
-	struct password *p = arg;
-	struct stat now;
-
-	look(p, &now);
-	if (is_same(&now, &p->refused)) {
-		timer_set(p->poll, FILE_POLL_MS);
-		return;
-	}
-	p->again = false;
-	p->ops.changed(p->arg);
-}
-
 /* ---- trouble ---- */
 
 static void
@@ -98,7 +59,6 @@ static void
 fail(struct password *p, enum verdict v, const char *text)
 {
 	status_local(&p->why, v, SCOPE_RELAY, "4.7.0", "%s", text);
-	watch_file(p);
 	timer_set(p->say, 0);
 }
 
@@ -179,7 +139,6 @@ password_ask(struct password *p, struct buf *ret)
 	struct buf why;
 	int rc;
 
-	timer_off(p->poll);
 	if (p->relay->password_command != NULL)
 		return ask_command(p, ret);
 	buf_init(&why, 1024);
@@ -199,7 +158,7 @@ password_refused(struct password *p)
 
 	look(p, &now);
 	if (p->path[0] != '\0')
-		another = !is_same(&now, &p->used);
+		another = !watch_is_same(&now, &p->used);
 	drop(p);
 	p->cached = false;
 	if (another && !p->again) {
@@ -207,12 +166,17 @@ password_refused(struct password *p)
 		return true;
 	}
 	p->again = false;
-	watch_file(p);
 	return false;
 }
 
 void
 password_worked(struct password *p)
+{
+	p->again = false;
+}
+
+void
+password_changed(struct password *p)
 {
 	p->again = false;
 }
@@ -234,7 +198,6 @@ password_new(struct event_base *base, const struct relay_conf *relay, const stru
 	snprintf(p->path, sizeof(p->path), "%s", buf_cstr(&path));
 	buf_done(&path);
 	buf_init(&p->kept, COMMAND_MAX);
-	p->poll = timer_new(base, on_poll, p);
 	p->say = timer_new(base, on_say, p);
 	p->forget = timer_new(base, on_forget, p);
 	return p;
@@ -246,7 +209,6 @@ password_free(struct password *p)
 	if (p == NULL)
 		return;
 	helper_cancel(p->run);
-	timer_free(p->poll);
 	timer_free(p->say);
 	timer_free(p->forget);
 	buf_wipe(&p->kept);

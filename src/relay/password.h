@@ -21,7 +21,6 @@ struct password;
 struct password_ops {
 	void (*came)(void *arg);                                /* one that was asked for */
 	void (*failed)(void *arg, const struct status *why);    /* the relay's trouble; lent */
-	void (*changed)(void *arg);                             /* after trouble: its file */
 };
 
 /* relay has a user and no oauth, and outlives it. */
@@ -37,11 +36,11 @@ bool password_ask(struct password *p, struct buf *ret);
 /*
  * The server refused it.  True: there may be another (the file was changed
  * since, or it was kept from an earlier run), and it is to be asked for at
- * once.  False: there is none, or this one was already got for a refusal;
- * changed() will come when the file does.
+ * once.  False: there is none, or this one was already got for a refusal.
  */
 bool password_refused(struct password *p);
 void password_worked(struct password *p);       /* the server took it */
+void password_changed(struct password *p);      /* somebody put another there: no refusal counts any more */
 
 void password_free(struct password *p);         /* ends a run; NULL is fine */
 

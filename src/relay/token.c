@@ -1,7 +1,5 @@
 #include "relay/token.h"
 
-#include <sys/stat.h>
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +19,6 @@
 #define FIRST_LOOK_MS    0
 /* Without mail too: Entra lets 90 days unused be the end, and what is broken is to be known within a day. */
 #define LOOK_AGAIN_MS    (12 * 3600 * 1000)
-#define FILE_POLL_MS     5000
 #define PAUSE_MAX_S      (6 * 3600)     /* whatever a service says in Retry-After */
 #define SCOPE_MAX        2048
 #define DAY_S            86400
@@ -36,8 +33,6 @@ struct token {
 	char                     path[4096];    /* of the token file */
 	struct helper           *helper;        /* under way */
 	struct timer            *look;
-	struct timer            *poll;          /* of the file, for a change */
-	struct stat              seen;
 
 	struct buf               access;        /* empty: none */
 	uint64_t                 serial;
@@ -58,46 +53,6 @@ void
 token_set_helper(const char *path)
 {
 	program = path;
-}
-
-/* ---- the file ---- */
-
-static bool
-look_at_file(const struct token *t, struct stat *ret)
-{
-	memset(ret, 0, sizeof(*ret));
-	return stat(t->path, ret) == 0;
-}
-
-static bool
-is_same_file(const struct stat *a, const struct stat *b)
-{
-	return a->st_ino == b->st_ino && a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
-	    a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
-}
-
-static void
-watch_file(struct token *t)
-{
-	look_at_file(t, &t->seen);
-	timer_set(t->poll, FILE_POLL_MS);
-}
-
-static void
-on_poll(void *arg)
-{
-	struct token *t = arg;
-	struct stat now;
-
-	look_at_file(t, &now);
-	if (is_same_file(&now, &t->seen)) {
-		timer_set(t->poll, FILE_POLL_MS);
-		return;
-	}
-	t->renewed = false;
-	buf_wipe(&t->access);
-	timer_set(t->look, 0);
-	t->ops.changed(t->arg);
 }
 
 /* ---- the question ---- */
@@ -245,7 +200,6 @@ came(struct token *t)
 
 	warn_of_end(t);
 
-	timer_off(t->poll);
 	t->wanted = false;
 	t->renewed = t->doubted;
 	t->doubted = false;
@@ -274,8 +228,6 @@ failed(struct token *t, const struct status *why)
 		return;
 	}
 	t->wanted = false;
-	if (person)
-		watch_file(t);
 	if (wanted || person)
 		t->ops.failed(t->arg, why);
 }
@@ -368,10 +320,8 @@ token_refused(struct token *t)
 {
 	if (t->doubted)
 		return true;            /* another connection was first */
-	if (t->renewed) {
-		watch_file(t);
+	if (t->renewed)
 		return false;
-	}
 	t->doubted = true;
 	t->wanted = true;
 	timer_set(t->look, 0);
@@ -382,6 +332,14 @@ void
 token_worked(struct token *t)
 {
 	t->renewed = false;
+}
+
+void
+token_changed(struct token *t)
+{
+	t->renewed = false;
+	buf_wipe(&t->access);
+	timer_set(t->look, 0);
 }
 
 int64_t
@@ -424,7 +382,6 @@ token_new(struct event_base *base, const struct relay_conf *relay, const struct 
 	buf_init(&t->access, TOKEN_MAX);
 	buf_init(&t->scope, SCOPE_MAX);
 	t->look = timer_new(base, on_look, t);
-	t->poll = timer_new(base, on_poll, t);
 	timer_set(t->look, FIRST_LOOK_MS);
 	return t;
 }
@@ -436,7 +393,6 @@ token_free(struct token *t)
 		return;
 	helper_leave(t->helper);
 	timer_free(t->look);
-	timer_free(t->poll);
 	buf_wipe(&t->access);
 	buf_done(&t->scope);
 	free(t);

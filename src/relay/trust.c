@@ -74,6 +74,20 @@ trust_new(struct event_base *base, const struct relay_conf *relay, struct buf *w
 	return t;
 }
 
+bool
+trust_renew(struct trust *t, struct buf *why)
+{
+	struct tls *tls = t->tls != NULL ? make_context(t->relay, why) : NULL;
+
+	if (tls == NULL)
+		return t->tls == NULL;
+	tls_free(t->tls);
+	t->tls = tls;
+	if (t->relay->client_cert != NULL)
+		look(t);
+	return true;
+}
+
 void
 trust_free(struct trust *t)
 {

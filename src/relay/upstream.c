@@ -7,10 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "relay/password.h"
 #include "relay/retry.h"
-#include "relay/token.h"
-#include "relay/trust.h"
 
 #define PROBE_SLOW_S     3600           /* a refused credential: one look an hour */
 #define NUDGE_MS         5000           /* submissions bring a probe forward this often */
@@ -44,6 +41,7 @@ void
 upstream_probe(struct upstream *u)
 {
 	timer_off(u->wait);
+	loginfiles_unwatch(u->files);
 	u->probing = false;
 	set_well(u, PROBING);
 	upstream_offer(u);
@@ -55,8 +53,8 @@ on_wait_over(void *arg)
 	upstream_probe(arg);
 }
 
-static bool
-needs_person(const struct status *why)
+bool
+upstream_needs_person(const struct status *why)
 {
 	return why->verdict == VERDICT_CREDENTIAL || why->verdict == VERDICT_CONFIG;
 }
@@ -83,7 +81,7 @@ rest_ms(struct upstream *u, const struct status *why)
 	bool soon = resolves_soon(u, why);
 	unsigned failures = soon && u->failures > RESOLVE_SOON ? RESOLVE_SOON : u->failures;
 
-	if (needs_person(why))
+	if (upstream_needs_person(why))
 		return (why->pause_s > 0 ? why->pause_s : PROBE_SLOW_S) * INT64_C(1000);
 	if (why->verdict == VERDICT_PAUSE && why->pause_s > 0)
 		return why->pause_s * INT64_C(1000);
@@ -95,24 +93,28 @@ say_trouble(const struct upstream *u, int64_t ms)
 {
 	const struct status *t = &u->trouble;
 
-	log_write(needs_person(t) ? LOG_LEVEL_ALERT : LOG_LEVEL_WARN,
+	log_write(upstream_needs_person(t) ? LOG_LEVEL_ALERT : LOG_LEVEL_WARN,
 	    "relay=%s, status=%s, next=%llds, reason=%s%s%s; mail is kept", u->relay->name,
-	    needs_person(t) ? "needs-attention" : "resting", (long long)(ms + 999) / 1000, t->text,
+	    upstream_needs_person(t) ? "needs-attention" : "resting", (long long)(ms + 999) / 1000, t->text,
 	    t->hint != NULL ? " - " : "", t->hint != NULL ? t->hint : "");
 }
 
-static void
-rest(struct upstream *u, const struct status *why)
+void
+upstream_rest(struct upstream *u, const struct status *why)
 {
 	bool news = u->well == WELL || u->trouble.verdict != why->verdict || u->trouble.code != why->code;
 	int64_t ms;
 
 	u->failures++;
 	u->trouble = *why;
-	u->nudgeable = !needs_person(why) && why->pause_s == 0;
+	u->nudgeable = !upstream_needs_person(why) && why->pause_s == 0;
 	ms = rest_ms(u, why);
 	u->until_ms = clock_mono_ms() + ms;
 	timer_set(u->wait, ms);
+	/* A stated pause is the server's word, and no file of ours changes it. */
+	loginfiles_see(u->files, LOGINFILE_TOKEN);
+	if (upstream_needs_person(why) || u->nudgeable)
+		loginfiles_watch(u->files);
 	if (news || u->failures % 10 == 0)
 		say_trouble(u, ms);
 	set_well(u, RESTING);
@@ -130,6 +132,7 @@ works(struct upstream *u)
 	if (u->well != WELL)
 		log_info("relay=%s, status=well", u->relay->name);
 	timer_off(u->wait);
+	loginfiles_unwatch(u->files);
 	u->failures = 0;
 	u->unresolved_ms = 0;
 	u->trouble.verdict = VERDICT_NONE;
@@ -206,7 +209,7 @@ accuse(struct upstream *u, const struct session *s, const struct status *refusal
 
 	sign(&st, s);
 	if (u->well != RESTING && !u->quitting)
-		rest(u, &st);
+		upstream_rest(u, &st);
 }
 
 /* A message refused at MAIL for no certain reason gets the verdict that the others give it. */
@@ -285,10 +288,7 @@ on_up(void *owner, struct session *s)
 
 	upstream_learn_place(l->up, session_peer(s));
 	log_debug("relay=%s, session=%s, status=up", l->up->relay->name, session_peer(s));
-	if (l->up->token != NULL)
-		token_worked(l->up->token);
-	if (l->up->password != NULL)
-		password_worked(l->up->password);
+	upstream_login_worked(l->up);
 }
 
 static void
@@ -312,24 +312,6 @@ another_is_up(const struct upstream *u)
 }
 
 /*
- * A token may have been revoked, or a clock have slept; a password may just
- * have been changed: another one says which (the caller rests otherwise).
- */
-static bool
-gets_another_secret(const struct upstream *u, const struct status *why, bool was_up)
-{
-	bool another;
-
-	if (was_up || why->code == 0 || why->verdict != VERDICT_CREDENTIAL)
-		return false;
-	another = u->token != NULL ? token_refused(u->token) : u->password != NULL && password_refused(u->password);
-	if (another)
-		log_info("relay=%s, status=%s-refused, reason=%s; another is asked for", u->relay->name,
-		    u->token != NULL ? "token" : "password", why->text);
-	return another;
-}
-
-/*
  * A session is over.  Trouble rests the relay, with one exception: an extra
  * connection that is turned away while another works is a limit on
  * connections, so we live with those we have for a while.  A session that
@@ -345,22 +327,22 @@ on_over(void *owner, struct session *s, const struct status *why)
 
 	sign(&st, s);
 	unlink_link(l);
-	if (u->quitting || upstream_is_away(u) || gets_another_secret(u, &st, was_up)) {
+	if (u->quitting || upstream_is_away(u) || upstream_gets_another_secret(u, &st, was_up)) {
 		/* Whatever ended it, nobody is going to rest. */
 	} else if (status_is_relay(&st)) {
-		if (!was_up && !needs_person(&st) && another_is_up(u)) {
+		if (!was_up && !upstream_needs_person(&st) && another_is_up(u)) {
 			u->ceiling = u->nlinks;
 			u->crowded_ms = clock_mono_ms();
 			log_info("relay=%s, connections=%u, reason=%s", u->relay->name, u->ceiling, st.text);
 		} else if (u->well != RESTING) {
-			rest(u, &st);
+			upstream_rest(u, &st);
 		}
 	} else if (st.verdict == VERDICT_RECONNECT && l->carried == 0 && u->well != RESTING) {
 		/* The first time at once, on a fresh connection; then with the breaker's waits. */
 		if (u->failures == 0)
 			u->failures = 1;
 		else
-			rest(u, &st);
+			upstream_rest(u, &st);
 	}
 	session_free(s);
 	free(l);
@@ -372,74 +354,25 @@ static const struct session_ops session_ops = {
 	.next = on_next, .settled = on_settled, .up = on_up, .over = on_over,
 };
 
-/* ---- tokens, passwords ---- */
-
-static void
-on_secret(void *arg)
-{
-	upstream_offer(arg);
-}
-
-static void
-on_no_secret(void *arg, const struct status *why)
-{
-	struct upstream *u = arg;
-
-	if (!u->quitting && !upstream_is_away(u) && u->well != RESTING)
-		rest(u, why);
-}
-
-/* Somebody did something about it. */
-static void
-on_secret_file(void *arg)
-{
-	struct upstream *u = arg;
-
-	if (!u->quitting && u->well == RESTING)
-		upstream_probe(u);
-}
-
-static const struct token_ops token_ops = {
-	.came = on_secret, .failed = on_no_secret, .changed = on_secret_file,
-};
-
-static const struct password_ops password_ops = {
-	.came = on_secret, .failed = on_no_secret, .changed = on_secret_file,
-};
-
 /* ---- connections ---- */
-
-/* False: not now; there is trouble, or it is on its way. */
-static bool
-get_secret(struct upstream *u, struct buf *ret)
-{
-	struct span token;
-
-	if (u->password != NULL)
-		return password_ask(u->password, ret);
-	if (u->token == NULL)
-		return true;
-	if (!token_ask(u->token, &token))
-		return false;
-	buf_span(ret, token);
-	return true;
-}
 
 static void
 connect_one(struct upstream *u)
 {
 	struct session_params p = {
-		.base = u->base, .relay = u->relay, .tls = trust_tls(u->trust), .lacks = &u->lacks, .ops = &session_ops,
+		.base = u->base, .relay = u->relay, .lacks = &u->lacks, .ops = &session_ops,
 		.helo = u->relay->helo != NULL ? u->relay->helo : u->conf->hostname,
 	};
 	struct buf secret;
 	struct link *l;
 
+	p.tls = upstream_trust(u);
 	buf_init(&secret, SECRET_MAX);
 	buf_room(&secret, SECRET_MAX);          /* growth would leave copies behind */
-	if (get_secret(u, &secret)) {
+	if (upstream_get_secret(u, &secret)) {
 		l = xcalloc(1, sizeof(*l));
 		l->up = u;
+		l->secrets = loginfiles_version(u->files);
 		p.owner = l;
 		p.secret = buf_view(&secret);
 		l->next = u->links;
@@ -482,10 +415,13 @@ upstream_offer(struct upstream *u)
 	if (u->full ? !upstream_takes_urgent(u) : !upstream_has_room(u, 1))
 		return;
 	for (struct link *l = u->links; l != NULL; l = l->next) {
-		if (session_is_idle(l->session)) {
+		if (!session_is_idle(l->session))
+			continue;
+		if (!upstream_is_of_old(u, l)) {
 			session_kick(l->session);
 			return;
 		}
+		session_quit(l->session);
 	}
 	if (u->nlinks < allowed(u) && worth_another(u, backlog))
 		connect_one(u);
@@ -508,22 +444,17 @@ struct upstream *
 upstream_new(struct event_base *base, const struct config *conf, const struct relay_conf *relay,
     struct ledger *ledger, const struct upstream_ops *ops, void *owner, struct buf *why)
 {
-	struct trust *trust = trust_new(base, relay, why);
-	struct upstream *u;
+	struct upstream *u = xcalloc(1, sizeof(*u));
 
-	if (trust == NULL)
-		return NULL;
-	u = xcalloc(1, sizeof(*u));
 	u->base = base;
 	u->conf = conf;
 	u->relay = relay;
+	if (!upstream_login_start(u, why)) {
+		free(u);
+		return NULL;
+	}
 	u->ops = ops;
 	u->owner = owner;
-	if (relay->oauth != NULL)
-		u->token = token_new(base, relay, &token_ops, u);
-	else if (relay_conf_with(relay) == WITH_PASSWORD)
-		u->password = password_new(base, relay, &password_ops, u);
-	u->trust = trust;
 	u->nudged_ms = clock_mono_ms() - NUDGE_MS;
 	u->since_s = clock_wall_s();
 	u->wait = timer_new(base, on_wait_over, u);
@@ -536,6 +467,7 @@ upstream_quit(struct upstream *u)
 {
 	u->quitting = true;
 	timer_off(u->wait);
+	loginfiles_unwatch(u->files);
 	upstream_hold_quit(u);
 	for (struct link *l = u->links; l != NULL; l = l->next)
 		session_quit(l->session);
@@ -546,6 +478,7 @@ upstream_stop(struct upstream *u)
 {
 	u->quitting = true;
 	timer_off(u->wait);
+	loginfiles_unwatch(u->files);
 	upstream_hold_quit(u);
 	for (struct link *l = u->links; l != NULL; l = l->next)
 		session_stop(l->session);
@@ -566,8 +499,6 @@ upstream_free(struct upstream *u)
 	upstream_hold_done(u);
 	suspects_done(&u->suspects);
 	timer_free(u->wait);
-	token_free(u->token);
-	password_free(u->password);
-	trust_free(u->trust);
+	upstream_login_done(u);
 	free(u);
 }

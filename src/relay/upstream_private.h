@@ -1,14 +1,16 @@
 /*
  * upstream_private.h - what upstream's own files share, and nobody else
- * includes: upstream.c (the breaker, the sessions), upstream_hold.c (what
- * lies over the breaker: an admin's pause, a network that is away, an
- * account that has sent its share).
+ * includes: upstream.c (the breaker, the sessions), upstream_login.c (what a
+ * login is made of: tokens, passwords, trust, and their files),
+ * upstream_hold.c (what lies over the breaker: an admin's pause, a network
+ * that is away, an account that has sent its share).
  */
 #ifndef RELAY_UPSTREAM_PRIVATE_H
 #define RELAY_UPSTREAM_PRIVATE_H
 
 #include "net/loop.h"
 #include "relay/allowance.h"
+#include "relay/loginfiles.h"
 #include "relay/piece.h"
 #include "relay/suspects.h"
 #include "relay/tally.h"
@@ -18,6 +20,7 @@ struct link {
 	struct session  *session;
 	struct upstream *up;
 	unsigned         carried;       /* messages settled */
+	unsigned         secrets;       /* the version of them that it logged in with */
 	struct link     *next;
 };
 
@@ -30,6 +33,7 @@ struct upstream {
 	struct token              *token;       /* these: NULL where there is none */
 	struct password           *password;
 	struct trust              *trust;
+	struct loginfiles         *files;
 	struct relay_lacks         lacks;
 
 	struct link               *links;
@@ -77,6 +81,20 @@ struct upstream {
 /* ---- the breaker (upstream.c) ---- */
 
 void upstream_probe(struct upstream *u);        /* a rest is over: one message may try */
+void upstream_rest(struct upstream *u, const struct status *why);
+bool upstream_needs_person(const struct status *why);
+
+/* ---- what a login is made of (upstream_login.c) ---- */
+
+bool upstream_login_start(struct upstream *u, struct buf *why);
+void upstream_login_done(struct upstream *u);
+
+struct tls *upstream_trust(struct upstream *u);         /* by the files as they are now, where none of it is in use */
+bool upstream_get_secret(struct upstream *u, struct buf *ret);  /* false: not now; trouble, or it is on its way */
+bool upstream_is_of_old(const struct upstream *u, const struct link *l);
+void upstream_login_worked(struct upstream *u);
+/* Refused: is another to be had at once?  The caller rests otherwise. */
+bool upstream_gets_another_secret(const struct upstream *u, const struct status *why, bool was_up);
 
 /* ---- what lies over it (upstream_hold.c) ---- */
 

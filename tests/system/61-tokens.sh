@@ -316,9 +316,10 @@ start_posternd
 send wrong
 check 'a wrong client secret: the configuration' wait_for 10 log_says 'AADSTS7000215'
 check 'the mail stays' still wrong
+asked=$(idp_seen posts)
 write_secret "$TMP/secret" client-secret-word
-kill -HUP "$POSTERND_PID"
-check 'put right: drained' arrives wrong
+check 'put right, nothing else done: drained' arrives wrong
+is 'by one question' "$(($(idp_seen posts) - asked))" 1
 chmod 0644 "$TMP/secret"
 is 'a secret that others can read' "$("$BUILD/postern" check "$POSTERN_CONF" 2>&1 | grep -c 'readable by every user')" 1
 chmod 0600 "$TMP/secret"

@@ -41,13 +41,7 @@ on_failed(void *arg, const struct status *st)
 	nfailed++;
 }
 
-static void
-on_changed(void *arg)
-{
-	(void)arg;
-}
-
-static const struct token_ops ops = { .came = on_came, .failed = on_failed, .changed = on_changed };
+static const struct token_ops ops = { .came = on_came, .failed = on_failed };
 
 /* The helper: keeps what it was asked in state/asked, says what is in state/answer. */
 static void
