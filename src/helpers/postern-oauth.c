@@ -114,15 +114,34 @@ put_pair(struct buf *line, const char *name, const char *value)
 	text_put_percent(line, span_of(value));
 }
 
+/* The command that cures it is said with the relay that it is for. */
 static void
-tell_trouble(const struct trouble *t)
+put_hint(struct buf *line, const char *hint, const char *relay)
+{
+	static const char command[] = "postern login";
+	const char *at = hint != NULL && relay != NULL ? strstr(hint, command) : NULL;
+	struct buf whole;
+
+	if (at == NULL) {
+		put_pair(line, "hint", hint);
+		return;
+	}
+	at += sizeof(command) - 1;
+	buf_init(&whole, 4096);
+	buf_printf(&whole, "%.*s %s%s", (int)(at - hint), hint, relay, at);
+	put_pair(line, "hint", buf_cstr(&whole));
+	buf_done(&whole);
+}
+
+static void
+tell_trouble(const struct request *r, const struct trouble *t)
 {
 	struct buf line;
 
 	buf_init(&line, 8192);
 	buf_printf(&line, "error %s", trouble_name(t->kind));
 	put_pair(&line, "text", t->text);
-	put_pair(&line, "hint", t->hint);
+	put_hint(&line, t->hint, r->relay);
 	if (t->retry_after_s > 0)
 		buf_printf(&line, " retry-after=%lld", (long long)t->retry_after_s);
 	buf_char(&line, '\n');
@@ -172,7 +191,7 @@ answer(struct request *r)
 	if (rc == 0)
 		tell_tokens(&f, due_s > 0 ? due_s : tokens_due_s(&f, clock_wall_s()));
 	else
-		tell_trouble(&t);
+		tell_trouble(r, &t);
 	tokens_done(&f);
 	return EX_OK;
 }

@@ -34,7 +34,7 @@ struct request {
 	char *redirect_host;    /* authorize: what the registration calls this machine; 127.0.0.1 without it */
 	char *redirect_port;    /* authorize: where to listen; any free one without it */
 	char *login_hint;       /* authorize: the account */
-	char *relay;            /* authorize: what it is for, said to the person */
+	char *relay;            /* what it is for, said to the person */
 	char *not_serial;       /* token: the server refused the one with this serial */
 };
 

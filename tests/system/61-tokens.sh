@@ -17,9 +17,9 @@ spy_on_helpers
 idp() {
 	python3 "$SYSTEM/idp.py" "$@"
 }
-start_idp() {
+start_idp() {	# [PORT]
 	rm -f "$IDP/port"
-	python3 "$SYSTEM/idp.py" serve "$IDP" 2> "$TMP/idp.log" &
+	IDP_WANTED=${1:-0} python3 "$SYSTEM/idp.py" serve "$IDP" 2> "$TMP/idp.log" &
 	IDP_PID=$!
 	PIDS+=("$IDP_PID")
 	wait_for 10 test -s "$IDP/port" || die 'the identity provider did not start'
@@ -71,7 +71,7 @@ oauth_relay() {	# [LINE...] of oauth { }
 # Nothing that a provider or an admin calls secret is anywhere but in the files of its owner.
 nothing_leaked() {	# NAME
 	collect_secrets "$TOK" "$IDP/valid"
-	no_secret_got_out "$1" "$TMP/login" "$TMP/page"
+	no_secret_got_out "$1" "$TMP/login" "$TMP/page" "$TMP/try"
 }
 send() {	# SUBJECT
 	printf 'Subject: %s\nTo: bob@example.net\n\nhello\n' "$1" | post -f alice@example.com bob@example.net
@@ -287,6 +287,49 @@ send unlocked
 check 'and then it goes on' arrives unlocked
 stop_posternd
 idp_set rotate=0
+
+# --- postern test, and check --online ---------------------------------------------------
+
+try() {		# NAME STATUS COMMAND WORD… -- TEXT…
+	local name=$1 status=$2 words=()
+	shift 2
+	while test "$1" != --; do
+		words+=("$1")
+		shift
+	done
+	shift
+	"$BUILD/postern" "${words[@]}" > "$TMP/try" 2>&1
+	is "try: $name" "$?" "$status"
+	for text; do
+		check "try: $name: $text" grep -qF -- "$text" "$TMP/try"
+	done
+	nothing_leaked "try: $name"
+}
+asked=$(idp_seen posts)
+try 'a token that is good' 0 test --from alice@example.com bob@example.net -- \
+    ' token     postern-oauth has one that is good' ' AUTH      ' ': 235 ' 'taken for bob@example.net'
+try 'in the check' 0 check --online "$POSTERN_CONF" -- ': 235 ' ': OK, this host is'
+is 'try: it is used as it is' "$(($(idp_seen posts) - asked))" 0
+forget_access
+try 'one that has ended' 0 test --from alice@example.com bob@example.net -- ': 235 ' 'taken for bob@example.net'
+is 'try: it is renewed, once, and kept' "$(($(idp_seen refreshes) > 0 && $(idp_seen posts) - asked == 1))" 1
+forget_access
+idp_set status=503 retry-after=60
+try 'a provider in trouble' 75 test bob@example.net -- 'failed at token' 'HTTP 503' 'all mail for this relay is kept'
+idp_set status=- retry-after=-
+stop "$IDP_PID"
+try 'a provider that is down' 75 test bob@example.net -- 'failed at token' '127.0.0.1' 'all mail for this relay is kept'
+try 'a provider that is down, in the check' 75 check --online "$POSTERN_CONF" -- 'failed at token'
+start_idp "$IDP_PORT"
+idp_set error=invalid_grant 'description=Token has been expired or revoked.'
+try 'a consent that is dead' 78 test bob@example.net -- 'failed at token' 'Token has been expired or revoked.' \
+    'postern login up'
+try 'a consent that is dead, in the check' 78 check --online "$POSTERN_CONF" -- 'postern login up' 'does not let us in'
+idp_set error=- description=-
+rm "$TOK"
+try 'before anybody agreed' 78 test bob@example.net -- 'failed at token' 'nobody has agreed yet' 'postern login up'
+consent
+try 'after somebody did' 0 test --from alice@example.com bob@example.net -- 'taken for bob@example.net'
 
 # --- long tokens, the other mechanism, an application --------------------------------
 

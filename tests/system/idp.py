@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """idp.py - a fake identity provider on the loopback.
 
-    idp.py serve FOLDER [CERT KEY]  FOLDER/port, FOLDER/valid (what upstream --tokens reads)
+    idp.py serve FOLDER [CERT KEY]  FOLDER/port, FOLDER/valid (what upstream --tokens reads);
+                                    IDP_WANTED=PORT of the environment: at the one it had before
     idp.py set PORT KEY=VALUE ...   how it behaves from now on
     idp.py get PORT KEY             a number, or a text, of what it saw
     idp.py key FILE PORT            a service account's key file for it
@@ -262,7 +263,7 @@ def serve(folder, cert=None, key=None):
     global FOLDER
     FOLDER = folder
     write_valid()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", int(os.environ.get("IDP_WANTED", "0"))), Handler)
     server.secure = cert is not None
     server.daemon_threads = True
     if server.secure:
