@@ -4,11 +4,8 @@
  * Everything that is wrong is told.  Without --online no packet leaves: an
  * installation or a boot checks where there is no network yet.
  */
-#include <sys/stat.h>
-
 #include <dirent.h>
 #include <errno.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,32 +22,17 @@
 #include "postern/document.h"
 #include "postern/findings.h"
 #include "postern/names.h"
+#include "postern/reach.h"
 #include "postern/tried.h"
 #include "spool/place.h"
 
-#ifndef POSTERN_USER
-#define POSTERN_USER "postern"
-#endif
+#define SECRET_CURE "chgrp " POSTERN_USER " and chmod 0640"
 
-/*
- * Root reads everything; the daemon does not.  A password file of 0600 root
- * is the usual mistake, and the daemon would find it only at its first mail.
- */
+/* A password file of 0600 root is the usual mistake, and the daemon would find it only at its first mail. */
 static int
 check_daemon_can(const char *path, struct buf *why)
 {
-	const struct passwd *daemon = getpwnam(POSTERN_USER);
-	struct stat st;
-
-	if (geteuid() != 0 || path == NULL || daemon == NULL || daemon->pw_uid == 0 ||
-	    stat(path, &st) < 0)
-		return 0;
-	if ((st.st_uid == daemon->pw_uid && (st.st_mode & 0400) != 0) ||
-	    (st.st_gid == daemon->pw_gid && (st.st_mode & 0040) != 0))
-		return 0;
-	buf_printf(why, "%s: the daemon (user %s) cannot read it; chgrp %s and chmod 0640",
-	    path, POSTERN_USER, POSTERN_USER);
-	return EX_CONFIG;
+	return path == NULL || reach_daemon_can_read(path, SECRET_CURE, why) ? 0 : EX_CONFIG;
 }
 
 /* Whether it is the certificate's key is found by the daemon: it has the TLS library. */
@@ -112,7 +94,11 @@ check_secret(struct findings *f, const struct relay_conf *r, struct buf *why)
 	buf_init(&secret, 65536);
 	rc = secret_read(r, &secret, why);
 	buf_wipe(&secret);
-	return rc == 0 ? check_daemon_can(r->password_file, why) : rc;
+	if (rc == 0)
+		rc = check_daemon_can(r->password_file, why);
+	if (rc == 0 && r->password_file != NULL && !reach_is_ours(r->password_file, "can read the password", why))
+		rc = EX_CONFIG;
+	return rc;
 }
 
 static void
@@ -189,7 +175,7 @@ check_maps(struct findings *f, const struct config *c)
 
 		if (m == NULL)
 			continue;
-		if (check_daemon_can(mapfile_path(m), &why) != 0)
+		if (!reach_daemon_can_read(mapfile_path(m), "chmod 0644", &why))
 			findings_wrong(f, EX_CONFIG, "map", "%s", buf_cstr(&why));
 		else
 			findings_well(f, "map", "%s: %zu lines", mapfile_path(m), maptable_count(mapfile_table(m)));
@@ -220,9 +206,8 @@ check_aliases(struct findings *f, const char *path)
 		findings_wrong(f, rc, "aliases", "%s", buf_cstr(&why));
 	else if (t == NULL)
 		findings_well(f, "aliases", "%s: there is none", path);
-	else if (!names_daemon_can_read(path))
-		findings_wrong(f, EX_CONFIG, "aliases", "%s: the daemon (user %s) cannot read it; chmod 0644 %s", path,
-		    POSTERN_USER, path);
+	else if (!reach_daemon_can_read(path, "chmod 0644", &why))
+		findings_wrong(f, EX_CONFIG, "aliases", "%s", buf_cstr(&why));
 	else
 		findings_well(f, "aliases", "%s", path);
 	aliases_free(t);
@@ -392,6 +377,19 @@ read_args(struct check *k)
 	return 0;
 }
 
+/* The unit starts the daemon as its own user: what root reads here may be shut to it. */
+static void
+check_file(struct check *k)
+{
+	struct buf why;
+
+	buf_init(&why, 65536);
+	if (!reach_daemon_can_read(k->path, SECRET_CURE, &why) ||
+	    !reach_is_ours(k->path, "decides by it where all mail goes", &why))
+		findings_wrong(&k->f, EX_CONFIG, k->path, "%s", buf_cstr(&why));
+	buf_done(&why);
+}
+
 static void
 check_all(struct check *k)
 {
@@ -403,6 +401,8 @@ check_all(struct check *k)
 	buf_init(&why, 65536);
 	if ((rc = config_read(k->path, place_providers(), &c, &why)) != 0)
 		findings_wrong(&k->f, rc, k->path, "%s", buf_cstr(&why));
+	else
+		check_file(k);
 	for (size_t i = 0; rc == 0 && i < c->nrelays; i++)
 		check_relay(&k->f, &c->relays[i]);
 	for (size_t i = 0; rc == 0 && i < c->nlistens; i++)

@@ -1,9 +1,6 @@
 #include "postern/names.h"
 
-#include <sys/stat.h>
-
 #include <errno.h>
-#include <pwd.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -38,20 +35,6 @@ names_read(const char *path, const struct alias_ear *ear, struct aliases **ret, 
 	}
 	buf_printf(why, "%s: %s", path, what != NULL ? what : strerror(-e));
 	return rc;
-}
-
-/* By the bits: the daemon is in no other group that would matter here. */
-bool
-names_daemon_can_read(const char *path)
-{
-	const struct passwd *daemon = getpwnam(POSTERN_USER);
-	struct stat st;
-
-	if (geteuid() != 0 || daemon == NULL || daemon->pw_uid == 0 || stat(path, &st) < 0)
-		return true;
-	if (st.st_uid == daemon->pw_uid)
-		return (st.st_mode & S_IRUSR) != 0;
-	return (st.st_mode & (st.st_gid == daemon->pw_gid ? S_IRGRP : S_IROTH)) != 0;
 }
 
 void

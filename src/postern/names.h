@@ -15,9 +15,6 @@
 int  names_read(const char *path, const struct alias_ear *ear, struct aliases **ret,
          struct buf *why);
 
-/* Could the daemon read this file?  Only root can tell; true for all others. */
-bool names_daemon_can_read(const char *path);
-
 /* This machine's name, as submissions have it; 256 bytes. */
 void names_host(char ret[static 256]);
 

@@ -13,6 +13,7 @@
 #include "config/names.h"
 #include "postern/command.h"
 #include "postern/names.h"
+#include "postern/reach.h"
 #include "route/route.h"
 #include "spool/place.h"
 
@@ -109,9 +110,11 @@ check_file(struct check *c, const char *path, struct buf *why)
 		printf("%s: there is no such file, and so no alias\n", path);
 		return 0;
 	}
-	if (!names_daemon_can_read(path))
-		on_wrong(c, path, "the daemon (user " POSTERN_USER ") cannot read it, and mail for "
-		    "local names waits; chmod o+r");
+	if (!reach_daemon_can_read(path, "mail for local names waits; chmod 0644", why)) {
+		c->wrong++;
+		fprintf(stderr, "postern: %s\n", buf_cstr(why));
+		buf_clear(why);
+	}
 	follow_all(c, t);
 	printf("%s: %zu aliases, longest %zu bytes, %zu bytes total\n", path, t->n, t->longest,
 	    t->bytes);

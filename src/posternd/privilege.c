@@ -53,6 +53,10 @@ owner(const char *spool, struct stat *ret, struct buf *why)
 	snprintf(path, sizeof(path), "%s/cur", spool);
 	if (stat(path, ret) == 0)
 		return 0;
+	if (errno == EACCES && geteuid() != 0) {
+		buf_printf(why, "%s: %s; start as root, or as the daemon's user", path, strerror(errno));
+		return EX_NOPERM;
+	}
 	buf_printf(why, "%s: %s; the spool is made by `make install`, or by the package", path, strerror(errno));
 	return EX_OSFILE;
 }
@@ -68,7 +72,8 @@ privilege_run_dir(const char *spool, const char *run, struct buf *why)
 	if (mkdir(run, 0755) != 0) {
 		if (errno == EEXIST)
 			return 0;
-		buf_printf(why, "%s: cannot be made: %s", run, strerror(errno));
+		buf_printf(why, "%s: cannot be made: %s; start as root, or: systemctl start postern", run,
+		    strerror(errno));
 		return EX_CANTCREAT;
 	}
 	if (chmod(run, 0755) != 0 || (geteuid() == 0 && chown(run, st.st_uid, st.st_gid) != 0)) {

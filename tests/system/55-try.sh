@@ -184,6 +184,32 @@ printf 'nonsense = 1\n' > "$TMP/providers/mine.conf"
 POSTERN_PROVIDERS=$TMP/providers try check
 told 'provider file' 78 "$TMP/providers/mine.conf:1"
 
+# Root reads what is shut to the daemon.
+if test -n "$(daemon_user)"; then
+	begin shut implicit
+	printf 'old@example.com new@example.com\n' > "$TMP/map"
+	chmod 644 "$TMP/map"
+	printf 'map { file = "%s" }\n' "$TMP/map" >> "$POSTERN_CONF"
+	try check
+	told 'all can be read' 0 "$TMP/map: 1 lines" 'OK, this host is'
+	chmod 600 "$POSTERN_CONF" "$TMP/map"
+	try check
+	told 'shut files' 78 "$POSTERN_CONF: the daemon (user $(daemon_user)) cannot read it; chgrp postern" \
+	    "$TMP/map: the daemon (user $(daemon_user)) cannot read it; chmod 0644"
+	chmod 644 "$POSTERN_CONF" "$TMP/map"
+	mkdir -m 700 "$TMP/shut"
+	mv "$TMP/map" "$TMP/shut/map"
+	sed -i "s|$TMP/map|$TMP/shut/map|" "$POSTERN_CONF"
+	try check
+	told 'a shut folder' 78 "$TMP/shut: the daemon (user $(daemon_user)) cannot enter this folder; chmod o+x"
+	chmod 755 "$TMP/shut"
+	chown daemon "$POSTERN_CONF"
+	try check
+	told "a file of another user's" 78 "$POSTERN_CONF: belongs to daemon, who decides by it"
+else
+	skip 'what root reads and the daemon does not' 'not run by root, or root alone reaches the build folder'
+fi
+
 # --- words -------------------------------------------------------------------------
 
 begin words implicit
@@ -199,6 +225,10 @@ if test -n "$(daemon_user)"; then
 	runuser -u daemon -- "$BUILD/postern" test bob@example.net > "$OUT" 2>&1
 	status=$?
 	told 'a user' 77 'sudo postern test' '--queue'
+	chmod 750 "$POSTERN_SPOOL"      # as it is where it was installed
+	runuser -u daemon -- "$BUILD/postern" test bob@example.net > "$OUT" 2>&1
+	status=$?
+	told 'a user who cannot see the spool' 77 'sudo postern test' '--queue'
 else
 	skip 'a user' 'not run by root, or root alone reaches the build folder'
 fi
