@@ -1,4 +1,5 @@
 /* config.c - the configuration, whole or not at all. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -230,6 +231,10 @@ config_read(const char *path, const char *providers, struct config **ret, struct
 	int rc;
 
 	rc = source_open(path, schema(), &s, why);
+	if (rc == EX_NOPERM)
+		buf_str(why, "; start as root, or let the daemon's user read it: chgrp " POSTERN_USER ", chmod 0640");
+	else if (rc == EX_NOINPUT && access(path, F_OK) != 0 && errno == ENOENT)
+		buf_str(why, "; postern setup writes one");
 	if (rc != 0)
 		return rc;
 	c = xcalloc(1, sizeof(*c));

@@ -111,18 +111,19 @@ static int
 unknown(const char *dir, const char *name, struct buf *why)
 {
 	char *known[MAX_KNOWN];
-	size_t i, n = list_known(dir, known);
+	size_t i, n = list_known(dir, known), shown;
 	const char *near = option_nearest(name, (const char *const *)known);
 
 	buf_printf(why, "unknown provider \"%.48s\"; ", name);
 	if (near != NULL)
-		buf_printf(why, "did you mean \"%s\"? ", near);
+		buf_printf(why, "did you mean \"%s\"? the others are in %s", near, dir);
+	shown = near != NULL ? 0 : n;           /* all of them are a screenful */
 	if (n == 0)
 		buf_printf(why, "there are no provider files in %s", dir);
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < shown; i++)
 		buf_printf(why, "%s%s", i == 0 ? "known: " : ", ", known[i]);
+	for (i = 0; i < n; i++)
 		free(known[i]);
-	}
 	return EX_NOINPUT;
 }
 

@@ -54,7 +54,7 @@ check_readable(const char *path, struct buf *why)
 
 /* Whether somebody has agreed is no error of the configuration: it is written first. */
 static int
-check_oauth(struct findings *f, const struct relay_conf *r, struct buf *why)
+check_oauth(struct findings *f, const char *about, const struct relay_conf *r, struct buf *why)
 {
 	const struct oauth_conf *o = r->oauth;
 	struct buf path;
@@ -70,25 +70,25 @@ check_oauth(struct findings *f, const struct relay_conf *r, struct buf *why)
 	else
 		place_put_token(&path, r->name);
 	if (access(buf_cstr(&path), F_OK) != 0 && errno == ENOENT)
-		findings_well(f, "relay", "%s: nobody has agreed yet: postern login %s", r->name, r->name);
+		findings_well(f, about, "nobody has agreed yet: postern login %s", r->name);
 	buf_done(&path);
 	return 0;
 }
 
 static int
-check_secret(struct findings *f, const struct relay_conf *r, struct buf *why)
+check_secret(struct findings *f, const char *about, const struct relay_conf *r, struct buf *why)
 {
 	struct buf secret;
 	int rc;
 
 	if (relay_conf_with(r) != WITH_PASSWORD)
-		return r->oauth != NULL ? check_oauth(f, r, why) : 0;
+		return r->oauth != NULL ? check_oauth(f, about, r, why) : 0;
 	/* Not run: it may count its uses or want a key touched, and it is for the daemon's user. */
 	if (r->password_command != NULL)
 		return secret_check_command(r, why);
 	if (r->credential != NULL && getenv("CREDENTIALS_DIRECTORY") == NULL) {
-		findings_well(f, "relay", "%s: credential \"%s\" is given by the service manager; not checked here",
-		    r->name, r->credential);
+		findings_well(f, about, "credential \"%s\" is given by the service manager; not checked here",
+		    r->credential);
 		return 0;
 	}
 	buf_init(&secret, 65536);
@@ -113,12 +113,14 @@ check_relay(struct findings *f, const struct relay_conf *r)
 
 	snprintf(about, sizeof(about), "relay %s", r->name);
 	buf_init(&why, 65536);
-	rc = check_secret(f, r, &why);
+	rc = check_secret(f, about, r, &why);
 	if (rc == 0)
 		rc = check_client_key(r, &why);
 	if (rc == 0)
 		findings_well(f, about, "%s port %u, %s, %s%s", r->host, r->port, modes[r->tls],
 		    r->user != NULL ? "login as " : "no login", r->user != NULL ? r->user : "");
+	else if (rc == EX_NOPERM && geteuid() != 0)
+		findings_well(f, about, "only root can look at its password or key: sudo postern check");
 	else
 		findings_wrong(f, rc, about, "%s", buf_cstr(&why));
 	buf_done(&why);

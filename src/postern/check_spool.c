@@ -41,12 +41,13 @@ struct spool {
 	uid_t            uid;           /* the daemon's … */
 	gid_t            gid, shared;   /* … and sendmail's */
 	unsigned         wrong;
+	bool             gone;          /* all of it: told once */
 };
 
 static const char *
 make_it(void)
 {
-	return "contrib/make-spool makes it, as `make install` and the packages do";
+	return "systemd-tmpfiles --create postern.conf makes it, and so does `make install`";
 }
 
 static void
@@ -102,6 +103,7 @@ check_part(struct spool *s, size_t i)
 	if (lstat(path, &st) != 0) {
 		if (errno != ENOENT || !(optional && s->moved)) {
 			s->wrong++;
+			s->gone |= i == 0 && errno == ENOENT;
 			findings_wrong(s->f, EX_CONFIG, path, "%s: %s; %s", path, strerror(errno), make_it());
 		}
 	} else if ((st.st_mode & S_IFMT) != parts[i].type) {
@@ -173,7 +175,7 @@ check_spool(struct findings *f)
 	}
 	if (!know_owners(&s))
 		return;
-	for (size_t i = 0; i < NPARTS; i++)
+	for (size_t i = 0; i < NPARTS && !(i > 0 && s.gone); i++)
 		check_part(&s, i);
 	if (!s.moved)
 		check_sendmail(&s);

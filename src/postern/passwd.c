@@ -76,16 +76,21 @@ make_line(const char *name, struct buf *line)
 {
 	struct scram_keys keys;
 	struct buf        password;
-	int               r = -EINVAL;
+	int               r;
 
 	buf_init(&password, PASSWORD_MAX);
 	buf_room(&password, PASSWORD_MAX);
-	if (ask(&password))
-		r = scram_make(buf_view(&password), &keys);
+	if (!ask(&password)) {
+		buf_wipe(&password);
+		return fail(EX_DATAERR, name, isatty(STDIN_FILENO) ?
+		    "no password, or not the same one twice; nothing was changed" :
+		    "standard input has no password on its first line; nothing was changed");
+	}
+	r = scram_make(buf_view(&password), &keys);
 	buf_wipe(&password);
 	if (r < 0)
 		return fail(EX_DATAERR, name, r == -EINVAL ?
-		    "no password, none that can be, or not the same twice" : strerror(-r));
+		    "a password may not be empty or have control characters; nothing was changed" : strerror(-r));
 	buf_printf(line, "%s:", name);
 	scram_put(line, &keys);
 	buf_char(line, '\n');

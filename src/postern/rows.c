@@ -45,6 +45,8 @@ rows_put_sum(struct buf *b, uint64_t messages, uint64_t bytes)
 {
 	buf_printf(b, "%llu message%s, ", (unsigned long long)messages, messages == 1 ? "" : "s");
 	rows_put_size(b, bytes);
+	if (bytes < 1024)
+		buf_str(b, bytes == 1 ? " byte" : " bytes");
 }
 
 void

@@ -13,6 +13,7 @@
 #include "base/fs.h"
 #include "base/text.h"
 #include "postern/client.h"
+#include "postern/names.h"
 #include "postern/plain.h"
 #include "postern/setup.h"
 #include "postern/told.h"
@@ -94,6 +95,7 @@ submit(struct setup *s, struct buf *why)
 	struct envelope e;
 	struct draft *d;
 	struct buf text;
+	char host[256];
 	mode_t was;
 	bool maybe;
 	int spool = open(place_spool(), O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;
@@ -105,7 +107,8 @@ submit(struct setup *s, struct buf *why)
 	buf_init(&text, 65536);
 	put_message(s, &text);
 	envelope_init(&e);
-	e.host = xstrdup("localhost");
+	names_host(host);
+	e.host = xstrdup(host);
 	e.time_us = clock_wall_us();
 	e.uid = getuid();
 	envelope_add(&e, addr_parse(SPAN("root"), NULL));

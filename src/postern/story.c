@@ -38,7 +38,7 @@ story_is_id(const char *name, struct buf *why)
 
 	if (msgid_parse(name, &id))
 		return true;
-	buf_printf(why, "\"%s\" is no ID: those are 16 digits and capitals, as postern queue shows them", name);
+	buf_printf(why, "\"%s\" is no ID; an ID is 16 digits and capital letters, as postern queue shows them", name);
 	return false;
 }
 

@@ -14,6 +14,8 @@ static const struct {
 	const char *text;       /* in it; NULL: whatever it says */
 	const char *advice;
 } table[] = {
+	{ "resolve", "postern-resolve: No such file",
+	  "the program that looks up %s is not there: install Postern again" },
 	{ "resolve", "no such host", "look at host, %s: no resolver knows that name" },
 	{ "resolve", NULL,
 	  "no answer about %s: is there a network, and does /etc/resolv.conf name a resolver that answers?" },
@@ -22,6 +24,9 @@ static const struct {
 	{ "connect", "timed out",
 	  "something on the way to %s drops it: many networks let no port 25 out; use 465 or 587" },
 	{ "connect", "unreachable", "there is no way to %s: look at this machine's network and routes" },
+	{ "connect", "no route to host", "there is no way to %s: look at this machine's network and routes" },
+	{ "TLS", "pinned one",
+	  "make sure that this is the new key of %s, and not somebody on the way, before it is written down" },
 	{ "TLS", "wrong version number", NOT_TLS },
 	{ "TLS", "packet length too long", NOT_TLS },
 	{ "TLS", "mismatch", "host has to be a name that the certificate of %s is for" },
@@ -37,7 +42,9 @@ static const struct {
 	{ "banner", NULL, "%s does not greet: at port 465 it waits for TLS, which is tls = \"implicit\"" },
 	{ "EHLO", "STARTTLS", "%s has no TLS at this port: try port 465 with tls = \"implicit\"" },
 	{ "EHLO", "AUTH", "%s takes no login at this port: mail is submitted at 465 or 587, not at 25" },
-	{ "EHLO", "mechanism", "look at auth: %s and it have no mechanism in common" },
+	{ "EHLO", "offers only", "look at auth, and best take it out: %s has none of what it allows" },
+	{ "configuration", NULL,
+	  "%s is not spoken to until the file is there and right, or the option taken out: postern check" },
 };
 
 void

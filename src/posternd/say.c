@@ -299,6 +299,8 @@ say_wire(const char *part, struct span lines)
 	while (span_cut(&lines, '\n', &line)) {
 		if (line.n > 0 && line.p[line.n - 1] == '\r')
 			line.n--;
+		if (line.n == 0)
+			continue;               /* the end of the header */
 		begin(&b, "wire");
 		record_text(&b, "part", part);
 		record_span(&b, "text", line);

@@ -356,6 +356,7 @@ converse(struct try *t)
 	buf_init(&why, 4096);
 	t->base = loop_new();
 	t->silence = timer_new(t->base, on_silence, t);
+	snprintf(t->say.step, sizeof(t->say.step), "configuration");
 	if ((t->trust = trust_new(t->base, &t->relay, &why)) == NULL) {
 		status_local(&st, VERDICT_CONFIG, SCOPE_RELAY, "5.3.5", "%s", buf_cstr(&why));
 		trouble(t, &st);

@@ -126,6 +126,7 @@ relay gmail { provider = "gmail"  user = "old@gmail.com"  password-file = "/nowh
 flood { per-user = 77  per = "1h" }
 EOF
 chmod 640 "$POSTERN_CONF"
+test -z "$(daemon_user)" || chgrp "$(id -gn "$(daemon_user)")" "$POSTERN_CONF"
 cp "$POSTERN_CONF" "$TMP/before"
 gives 'not without --yes' 64 --from you@gmail.com --password-file "$TMP/given" --no-online
 complains 'what would change: out' '-local-mail = "old@example.com"   # who reads it'

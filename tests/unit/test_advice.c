@@ -14,6 +14,8 @@ static const struct {
 } rows[] = {
 	{ "resolve", "resolve mx.example: no such host", "look at host, mx.example" },
 	{ "resolve", "resolve mx.example: no answer in time", "/etc/resolv.conf" },
+	{ "resolve", "resolve mx.example: postern-resolve: No such file or directory", "install Postern again" },
+	{ "connect", "connect to mx.example[192.0.2.1]:25: No route to host", "no way to" },
 	{ "connect", "connect to mx.example[192.0.2.1]:25: Connection refused", "465 (tls = \"implicit\")" },
 	{ "connect", "connect to mx.example[192.0.2.1]:25: Connection timed out", "no port 25" },
 	{ "connect", "connect to mx.example[192.0.2.1]:25: Network is unreachable", "routes" },
@@ -23,6 +25,9 @@ static const struct {
 	{ "TLS", "certificate verify failed: self-signed certificate", "ca-file" },
 	{ "TLS", "certificate verify failed: unable to get local issuer certificate", "ca-certificates" },
 	{ "TLS", "TLS: connection closed", "speaks TLS" },
+	{ "TLS", "certificate verify failed: the certificate's key is not a pinned one; if it is", "the new key of" },
+	{ "EHLO", "the server offers only PLAIN LOGIN, the configuration allows only CRAM-MD5", "look at auth" },
+	{ "configuration", "relay up: cannot read ca-file /none.pem: No such file or directory", "the file is there" },
 	{ "banner", "timed out at banner", "implicit" },
 	{ "EHLO", "does not offer STARTTLS, and nothing is sent in the clear", "465" },
 	{ "EHLO", "does not offer AUTH, but a user is configured", "587" },
