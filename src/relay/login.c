@@ -5,13 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "net/avoided.h"
 #include "net/conn.h"
-#include "net/dial.h"
 #include "net/loop.h"
-#include "net/records.h"
 #include "net/tls.h"
+#include "relay/reach.h"
 #include "relay/trace.h"
 #include "smtp/command.h"
 #include "smtp/limits.h"
@@ -27,8 +25,7 @@ enum phase { CONNECT, TLS, BANNER, EHLO, HELO, STARTTLS, AUTH, ANSWER, UP, QUIT,
 struct login {
 	struct login_params p;
 	struct buf      secret;
-	struct records *records;        /* what DNS says of the server's key, while it is asked */
-	struct dial    *dial;
+	struct reach   *reach;          /* until there is a connection */
 	struct conn    *conn;
 	struct sasl    *sasl;
 	const char     *answer;         /* to the last challenge */
@@ -81,7 +78,7 @@ advance(struct login *l, enum phase next)
 	l->phase = next;
 	trace_step(l->p.trace, steps[next].name);
 	if (next == CONNECT)
-		timer_off(l->deadline);         /* dial has its own */
+		timer_off(l->deadline);         /* reach has its own */
 	else
 		timer_set(l->deadline, steps[next].limit_s * INT64_C(1000));
 	if (steps[next].enter != NULL)
@@ -107,10 +104,8 @@ static void
 dead_enter(struct login *l)
 {
 	timer_off(l->deadline);
-	records_cancel(l->records);
-	l->records = NULL;
-	dial_cancel(l->dial);
-	l->dial = NULL;
+	reach_cancel(l->reach);
+	l->reach = NULL;
 	if (l->conn != NULL)
 		conn_stop(l->conn);
 	if (!l->served && l->why.verdict == VERDICT_PAUSE)
@@ -244,11 +239,11 @@ on_secure(void *arg)
 static const struct conn_ops conn_ops = { .line = on_line, .secure = on_secure, .gone = on_gone };
 
 static void
-on_dialled(void *arg, const struct dialled *d)
+on_reached(void *arg, const struct dialled *d)
 {
 	struct login *l = arg;
 
-	l->dial = NULL;
+	l->reach = NULL;
 	trace_dialled(l->p.trace, d);
 	if (d->fd < 0) {
 		status_local(&l->why, VERDICT_PAUSE, SCOPE_RELAY, d->resolver ? "4.4.3" : "4.4.1", "%s", d->why);
@@ -262,43 +257,9 @@ on_dialled(void *arg, const struct dialled *d)
 }
 
 static void
-begin_dial(struct login *l)
-{
-	l->dial = dial_start(l->p.base, l->p.relay->host, l->p.relay->port, steps[CONNECT].limit_s * 1000,
-	    on_dialled, l);
-}
-
-/*
- * Records that say nothing this side understands are as none (RFC 7671 §10.3).
- * An answer that is not to be had is none of those: the relay waits for it.
- */
-static void
-on_records(void *arg, const struct records_found *f)
-{
-	struct login *l = arg;
-	size_t used;
-
-	l->records = NULL;
-	if (f->kind == RECORDS_UNKNOWN) {
-		status_local(&l->why, VERDICT_PAUSE, SCOPE_RELAY, "4.4.3", "TLSA records of %s: %s", l->peer, f->why);
-		advance(l, DEAD);
-		return;
-	}
-	used = tls_set_records(l->p.tls, f->records, f->n);
-	if (used == 0)
-		log_info("relay=%s, dane=not used, reason=%s", l->p.relay->name,
-		    f->n > 0 ? "none of the TLSA records is of a known kind" : f->why);
-	begin_dial(l);
-}
-
-static void
 connect_enter(struct login *l)
 {
-	if (l->p.relay->dane)
-		l->records = records_ask(l->p.base, l->p.relay->host, l->p.relay->port,
-		    steps[CONNECT].limit_s * 1000, on_records, l);
-	else
-		begin_dial(l);
+	l->reach = reach_start(l->p.base, l->p.relay, l->p.tls, steps[CONNECT].limit_s * 1000, on_reached, l);
 }
 
 static void
