@@ -3,8 +3,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/fs.h"
+#include "base/thread.h"
 
 #define QUEUE_MAX 256           /* descriptors: each holds the blocks of a removed message */
 #define DELAY_S   1             /* the promised window; see store.h */
@@ -125,20 +124,6 @@ run(void *arg)
 	return NULL;
 }
 
-/* Signals are the main thread's: the new one is born with all blocked. */
-static int
-start_thread(struct reaper *r)
-{
-	sigset_t all, old;
-	int      e;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	e = pthread_create(&r->thread, NULL, run, r);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return -e;
-}
-
 int
 reaper_start(const int *dirs, size_t ndirs, struct reaper **ret)
 {
@@ -154,7 +139,7 @@ reaper_start(const int *dirs, size_t ndirs, struct reaper **ret)
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&r->more, &attr);
 	pthread_condattr_destroy(&attr);
-	e = start_thread(r);
+	e = thread_start(&r->thread, run, r);
 	if (e < 0) {
 		free(r);
 		return e;
