@@ -29,6 +29,7 @@ static enum fault         fault;
 static int                fault_at, fault_error, calls;
 static bool               no_noreplace;
 static char               words[16384];
+static struct fs_calls    below;        /* who does the work: what was there when this was armed */
 
 static void
 put_word(const char *word)
@@ -104,7 +105,7 @@ do_openat(int dir, const char *name, int flags, mode_t mode)
 	put_word("openat");
 	if (fails(f))
 		return -1;
-	r = fs_kernel.openat(dir, name, flags, mode);
+	r = below.openat(dir, name, flags, mode);
 	die_after(f);
 	return r;
 }
@@ -114,7 +115,7 @@ do_read(int fd, void *p, size_t n)
 {
 	enum fault f = next();
 
-	return fails(f) ? -1 : fs_kernel.read(fd, p, half(f, n));
+	return fails(f) ? -1 : below.read(fd, p, half(f, n));
 }
 
 static ssize_t
@@ -122,7 +123,7 @@ do_pread(int fd, void *p, size_t n, off_t at)
 {
 	enum fault f = next();
 
-	return fails(f) ? -1 : fs_kernel.pread(fd, p, half(f, n), at);
+	return fails(f) ? -1 : below.pread(fd, p, half(f, n), at);
 }
 
 static ssize_t
@@ -134,7 +135,7 @@ do_write(int fd, const void *p, size_t n)
 	log_fd("write", fd);
 	if (fails(f))
 		return -1;
-	r = fs_kernel.write(fd, p, half(f, n));
+	r = below.write(fd, p, half(f, n));
 	die_after(f);
 	return r;
 }
@@ -148,7 +149,7 @@ do_pwrite(int fd, const void *p, size_t n, off_t at)
 	log_fd("write", fd);
 	if (fails(f))
 		return -1;
-	r = fs_kernel.pwrite(fd, p, half(f, n), at);
+	r = below.pwrite(fd, p, half(f, n), at);
 	die_after(f);
 	return r;
 }
@@ -191,7 +192,7 @@ do_renameat2(int fromdir, const char *from, int todir, const char *to, unsigned 
 		errno = EINVAL;
 		return -1;
 	}
-	r = fs_kernel.renameat2(fromdir, from, todir, to, flags);
+	r = below.renameat2(fromdir, from, todir, to, flags);
 	die_after(f);
 	return r;
 }
@@ -205,7 +206,7 @@ do_linkat(int fromdir, const char *from, int todir, const char *to, int flags)
 	put_word("link");
 	if (fails(f))
 		return -1;
-	r = fs_kernel.linkat(fromdir, from, todir, to, flags);
+	r = below.linkat(fromdir, from, todir, to, flags);
 	die_after(f);
 	return r;
 }
@@ -219,7 +220,7 @@ do_unlinkat(int dir, const char *name, int flags)
 	put_word("unlink");
 	if (fails(f))
 		return -1;
-	r = fs_kernel.unlinkat(dir, name, flags);
+	r = below.unlinkat(dir, name, flags);
 	die_after(f);
 	return r;
 }
@@ -227,13 +228,13 @@ do_unlinkat(int dir, const char *name, int flags)
 static int
 do_fstat(int fd, struct stat *st)
 {
-	return fails(next()) ? -1 : fs_kernel.fstat(fd, st);
+	return fails(next()) ? -1 : below.fstat(fd, st);
 }
 
 static int
 do_fstatat(int dir, const char *name, struct stat *st, int flags)
 {
-	return fails(next()) ? -1 : fs_kernel.fstatat(dir, name, st, flags);
+	return fails(next()) ? -1 : below.fstatat(dir, name, st, flags);
 }
 
 /* The descriptor is gone whatever close(2) answers. */
@@ -247,7 +248,7 @@ do_close(int fd)
 		put_word("close");
 	if (f == FAULT_DIE_BEFORE)
 		_exit(FAULT_EXIT);
-	r = fs_kernel.close(fd);
+	r = below.close(fd);
 	die_after(f);
 	return fails(f) ? -1 : r;
 }
@@ -268,13 +269,14 @@ faults_arm(enum fault what, int at, int error)
 	calls = 0;
 	words[0] = '\0';
 	counted = true;
+	below = fs;
 	fs = faulty;
 }
 
 bool
 faults_disarm(int *ret_calls)
 {
-	fs = fs_kernel;
+	fs = below;
 	counted = false;
 	no_noreplace = false;
 	if (ret_calls != NULL)
