@@ -38,12 +38,15 @@ struct watch {
 	size_t         nnewest, next;   /* a ring: next is the oldest, once it is full */
 };
 
-static volatile sig_atomic_t ended;
+static volatile sig_atomic_t ended, resized;
 
 static void
 on_signal(int number)
 {
-	ended = number;
+	if (number == SIGWINCH)
+		resized = 1;
+	else
+		ended = 1;
 }
 
 /* ---- the terminal ---- */
@@ -88,7 +91,7 @@ give_terminal(struct watch *w)
 	tcsetattr(STDIN_FILENO, TCSANOW, &w->was);
 }
 
-/* False: somebody wants no more.  A new size of the window draws at once. */
+/* False: somebody wants no more.  A new size of the window draws at once, also one that came while it was drawn. */
 static bool
 wait_turn(int64_t until_ms)
 {
@@ -96,19 +99,15 @@ wait_turn(int64_t until_ms)
 	int64_t left;
 	char c;
 
-	while ((left = until_ms - clock_mono_ms()) > 0) {
+	while (ended == 0 && resized == 0 && (left = until_ms - clock_mono_ms()) > 0) {
 		int n = poll(&p, 1, (int)left);
 
-		if (n < 0 && ended == SIGWINCH) {
-			ended = 0;
-			return true;
-		}
-		if (ended != 0 || (n < 0 && errno != EINTR))
+		if (n < 0 && errno != EINTR)
 			return false;
 		if (n > 0 && (read(STDIN_FILENO, &c, 1) != 1 || c == 'q' || c == 'Q' || c == 3))
 			return false;
 	}
-	return true;
+	return ended == 0;
 }
 
 /* ---- what is shown ---- */
@@ -257,6 +256,7 @@ command_watch(int argc, char **argv)
 	take_terminal(w);
 	do {
 		next_ms = clock_mono_ms() + TURN_MS;
+		resized = 0;
 		draw(w);
 	} while (wait_turn(next_ms));
 	give_terminal(w);

@@ -23,6 +23,7 @@ begin(struct asker *a, enum action action, const char *relay)
 {
 	const struct action_order order = {
 		.action = action, .relay = relay, .uid = a->uid, .user = asker_name(a), .all = asker_may_all(a),
+		.own = queue_conf(a->control->queue)->mailq_own,
 	};
 
 	a->job = actions_new(a->control->queue, &order, &a->ids,

@@ -63,10 +63,9 @@ open_view(struct asker *a)
 		not_found(a, id);
 	} else if ((err = store_load(queue_store(q), v->s.place, number, &v->m, &why)) == -ENOENT) {
 		not_found(a, id);
-	} else if (err == -EBADMSG || err == -EAGAIN) {
-		say_bad(a, &v->s, id, err == -EAGAIN ? "it was never finished" : why);
 	} else if (err != 0) {
-		asker_error(a, "failed", "%s cannot be read: %s", id, strerror(-err));
+		say_bad(a, &v->s, id, err == -EAGAIN ? "it was never finished" : err == -EBADMSG ? why :
+		    strerror(-err));
 	} else if (may_see(a, v->m->uid, id)) {
 		return v;
 	}

@@ -44,6 +44,13 @@ is_his(const struct actions *a, uid_t owner)
 	return a->order.all || owner == a->order.uid;
 }
 
+/* Others' mail counts as gone then, whatever is asked for and wherever it stands. */
+static bool
+is_hidden(const struct actions *a, uid_t owner)
+{
+	return a->order.own && !is_his(a, owner);
+}
+
 /* A stranger may ask for another try of anything; now and then it is even made. */
 static bool
 may_take(const struct actions *a, const struct entry *e)
@@ -56,7 +63,7 @@ may_take(const struct actions *a, const struct entry *e)
 static struct wanted *
 find(const struct actions *a, const struct entry *e)
 {
-	size_t i = idset_find(&a->ids, e->id);
+	size_t i = is_hidden(a, e->uid) ? IDSET_NONE : idset_find(&a->ids, e->id);
 
 	return i != IDSET_NONE ? &a->wanted[i] : NULL;
 }
@@ -207,7 +214,7 @@ find_file(struct actions *a, struct wanted *w, struct stored *st)
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		if (store_stat(a->q->store, places[i], a->ids.id[a->at], st) == 0) {
 			w->place = places[i];
-			return true;
+			return !is_hidden(a, st->uid);
 		}
 	}
 	return false;

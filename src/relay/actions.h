@@ -25,6 +25,7 @@ struct action_order {
 	uid_t       uid;                /* who wants it, */
 	const char *user;               /* by name; copied */
 	bool        all;                /* he may act on others' mail and on what others held */
+	bool        own;                /* else: of others' mail he may not even know that it is there */
 };
 
 /*

@@ -1,14 +1,25 @@
 # terminal.py WAIT TYPE COMMAND...: run it on a terminal of 80 columns, type TYPE
 # once WAIT was seen, print all it wrote; its exit status, or 99 after 30 s.
+# PTY_SIZES "24x40 50x120": once WAIT was seen the terminal takes on these sizes,
+# 20 times over without a pause, and TYPE comes when WAIT was seen once more, in
+# what was drawn since; 98: the command did not live so long.
 import fcntl, os, pty, select, struct, sys, termios, time
 
 wait, typed, command = sys.argv[1].encode(), sys.argv[2].encode(), sys.argv[3:]
+resizes = 'PTY_SIZES' in os.environ
+sizes = [tuple(map(int, s.split('x'))) for s in os.environ.get('PTY_SIZES', '').split()]
+
+
+def resize(fd, rows, columns):
+    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack('HHHH', rows, columns, 0, 0))
+
+
 pid, fd = pty.fork()
 if pid == 0:
-    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack('HHHH', 24, 80, 0, 0))
+    resize(0, 24, 80)
     os.environ['TERM'] = os.environ.get('PTY_TERM', 'xterm')
     os.execvp(command[0], command)
-seen, end = b'', time.monotonic() + 30
+seen, since, end = b'', 0, time.monotonic() + 30
 while time.monotonic() < end:
     if select.select([fd], [], [], 1)[0]:
         try:
@@ -18,7 +29,14 @@ while time.monotonic() < end:
         if not more:
             break
         seen += more
-    if typed and wait in seen:
+    if wait not in seen[since:]:
+        continue
+    if sizes:
+        for rows, columns in 20 * sizes:
+            resize(fd, rows, columns)
+        # Of what is on its way already nothing counts: two whole drawings more.
+        sizes, since, drawn = [], len(seen), seen.count(b'\033[H') + 3
+    elif typed and (not resizes or seen.count(b'\033[H') >= drawn):
         os.write(fd, typed)
         typed = b''
 else:
@@ -26,4 +44,5 @@ else:
     os.waitpid(pid, 0)
     sys.exit(99)
 sys.stdout.buffer.write(seen)
-sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+sys.exit(98 if resizes and typed else status)
