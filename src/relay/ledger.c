@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/log.h"
+#include "base/record.h"
 #include "base/text.h"
 #include "net/loop.h"
 
@@ -123,13 +124,6 @@ prune(struct ledger *l)
 /* ---- writing ---- */
 
 static void
-put_text(struct buf *b, const char *key, const char *value)
-{
-	buf_printf(b, " %s=", key);
-	text_put_percent(b, span_of(value));
-}
-
-static void
 put(const struct ledger *l, struct buf *b)
 {
 	buf_printf(b, "%s\nclock now=%lld wall=%lld since-boot=%lld boot=%s\n", magic, (long long)ledger_now_s(l),
@@ -138,8 +132,8 @@ put(const struct ledger *l, struct buf *b)
 		if (is_empty(a, ledger_now_s(l)))
 			continue;
 		buf_str(b, "account");
-		put_text(b, "relay", a->relay);
-		put_text(b, "user", a->user);
+		record_text(b, "relay", a->relay);
+		record_text(b, "user", a->user);
 		quota_put(&a->quota, ledger_now_s(l), b);
 		buf_char(b, '\n');
 	}
