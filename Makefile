@@ -314,7 +314,7 @@ FUZZ_SECONDS = 10
 FUZZ_NAMES = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 REPLAYS = $(FUZZ_NAMES:%=$(BUILD)/replay_%)
 FUZZERS = $(FUZZ_NAMES:%=$(BUILD)/fuzz_%)
-FUZZ_LIBS = $(call libs,sendmail import config smtp spool idna mail oauth base)
+FUZZ_LIBS = $(call libs,sendmail import relay config smtp spool idna mail oauth base)
 FUZZ_MORE_LIBS = -Wl,--as-needed $(OAUTH_LIBS) $(CONFUSE_LIBS) $(IDN2_LIBS) $(GSASL_LIBS)
 
 tests: $(REPLAYS)

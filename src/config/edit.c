@@ -83,6 +83,8 @@ skip_braces(struct walk *w)
 static int
 next(struct walk *w, struct item *ret)
 {
+	size_t from;
+
 	skip_blanks(w);
 	if (w->at >= w->text.n)
 		return 0;
@@ -102,12 +104,13 @@ next(struct walk *w, struct item *ret)
 		if (here(w) != '{')
 			return -EINVAL;
 	}
+	from = w->at;
 	if (here(w) == '{')
 		skip_braces(w);
 	else
 		take_word(w);
 	ret->to = w->at;
-	return 1;
+	return ret->to > from ? 1 : -EINVAL;    /* nothing behind the '=' */
 }
 
 /* 0 and *blanked, which w then looks at; or -EINVAL. */
@@ -159,6 +162,7 @@ edit_relays(struct span text, char *ret[static EDIT_RELAYS_MAX])
 struct found {
 	bool   there;
 	size_t from, to;        /* of what was looked for */
+	size_t before;          /* the first relay, what is no comment ends */
 	size_t relay_from;      /* of the first relay; the text's end without one */
 	size_t relay_to;        /* behind the last one */
 };
@@ -178,6 +182,8 @@ find(struct span text, struct span word, const char *title, struct found *ret)
 			if (ret->relay_from == text.n)
 				ret->relay_from = it.from;
 			ret->relay_to = it.to;
+		} else if (ret->relay_from == text.n) {
+			ret->before = it.to;
 		}
 		if (span_eq(it.word, word) && (title == NULL || span_eq(it.title, span_of(title)))) {
 			ret->there = true;
@@ -230,6 +236,33 @@ above_comments(struct span text, size_t at)
 	return up > 0 ? up : from;
 }
 
+/* Outside of everything: what looks like a line may begin within a comment, or another option. */
+static bool
+is_between(struct span text, const struct found *f, size_t at)
+{
+	struct buf  part;
+	const char *why;
+	unsigned    line;
+	bool        ok;
+
+	if (at < f->before)
+		return false;
+	buf_init(&part, SOURCE_MAX_BYTES);
+	buf_add(&part, text.p + f->before, at - f->before);
+	ok = !part.over && scan_text(&part, &line, &why) == 0;
+	buf_done(&part);
+	return ok;
+}
+
+/* Where an option begins that was not there. */
+static size_t
+place_of_new(struct span text, const struct found *f)
+{
+	size_t at = above_comments(text, f->relay_from);
+
+	return is_between(text, f, at) ? at : f->relay_from;
+}
+
 int
 edit_set(struct buf *text, const char *option, struct span value)
 {
@@ -240,12 +273,16 @@ edit_set(struct buf *text, const char *option, struct span value)
 	if (r < 0)
 		return r;
 	buf_init(&line, SOURCE_MAX_BYTES);
+	if (!f.there) {
+		f.from = f.to = place_of_new(buf_view(text), &f);
+		/* The last line may be a comment that has no end. */
+		if (f.from > 0 && f.from == text->n && text->p[f.from - 1] != '\n')
+			buf_str(&line, "\n");
+	}
 	buf_printf(&line, "%s = ", option);
 	edit_put_string(&line, value);
-	if (!f.there) {
-		f.from = f.to = above_comments(buf_view(text), f.relay_from);
+	if (!f.there)
 		buf_str(&line, "\n");
-	}
 	replace(text, f.from, f.to, buf_view(&line));
 	buf_done(&line);
 	return text->over ? -E2BIG : 0;
