@@ -283,12 +283,6 @@ ehlo_enter(struct login *l)
 	formed(l, command_ehlo(conn_out(l->conn), l->p.helo));
 }
 
-static bool
-secure(const struct login *l)
-{
-	return conn_is_tls(l->conn);
-}
-
 /* With the best mechanism that was not tried. */
 static int
 begin_auth(struct login *l, const char **ret_why)
@@ -296,8 +290,8 @@ begin_auth(struct login *l, const char **ret_why)
 	const struct relay_conf *rc = l->p.relay;
 	struct sasl_identity id = {
 		.user = rc->user, .allowed = rc->auth, .tried = buf_cstr(&l->tried),
-		.tls = secure(l), .plain_ok = rc->tls == TLS_NONE,
-		.certificate = secure(l) && rc->client_cert != NULL,
+		.tls = conn_is_tls(l->conn), .plain_ok = rc->tls == TLS_NONE,
+		.certificate = conn_is_tls(l->conn) && rc->client_cert != NULL,
 		.token = rc->oauth != NULL, .host = rc->host, .port = rc->port,
 	};
 	struct buf binding;
@@ -321,7 +315,7 @@ after_ehlo(struct login *l)
 	const struct relay_conf *rc = l->p.relay;
 	const char *why;
 
-	if (rc->tls == TLS_STARTTLS && !secure(l))
+	if (rc->tls == TLS_STARTTLS && !conn_is_tls(l->conn))
 		return l->ehlo.ext & EXT_STARTTLS ? STARTTLS
 		    : refuse(l, "5.7.10", "does not offer STARTTLS, and nothing is sent in the clear");
 	l->served = true;
@@ -337,7 +331,7 @@ after_ehlo(struct login *l)
 static enum phase
 ehlo_reply(struct login *l, const struct reply *r)
 {
-	bool plain = l->p.relay->user == NULL && (secure(l) || l->p.relay->tls == TLS_NONE);
+	bool plain = l->p.relay->user == NULL && (conn_is_tls(l->conn) || l->p.relay->tls == TLS_NONE);
 
 	if (r->code / 100 == 2) {
 		ehlo_read(&l->ehlo, r);
