@@ -9,10 +9,11 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "base/logsink.h"
 #include "base/text.h"
 
-/* One write(2) up to PIPE_BUF is never mixed with another process's line. */
 #define LINE_BYTES 4096
+#define HEAD_BYTES 64                   /* what stands before it on stderr */
 
 static const struct {
 	const char *name;
@@ -38,7 +39,9 @@ static const struct {
 static const char *log_ident = "postern";
 static enum log_target to = LOG_TO_STDERR;
 static enum log_level wanted = LOG_LEVEL_INFO;
+static int wanted_facility = LOG_MAIL;
 static bool to_journal;
+static unsigned long lost;              /* lines that nobody read */
 static struct buf *captured;
 
 /*
@@ -65,9 +68,8 @@ log_open(const char *ident, enum log_target target, int facility, enum log_level
 	log_ident = ident;
 	to = target;
 	wanted = level;
+	wanted_facility = facility;
 	to_journal = target == LOG_TO_STDERR && stderr_is_journal();
-	if (target == LOG_TO_SYSLOG)
-		openlog(ident, LOG_PID | LOG_NDELAY, facility);
 }
 
 int
@@ -126,19 +128,48 @@ censor(char *line, size_t n)
 	return n;
 }
 
-static void
+static bool
 put_stderr(enum log_level level, const char *line, size_t n)
 {
-	char out[LINE_BYTES + 64];
-	int at;
+	char out[LOGSINK_LINE_MAX];
+	size_t at, room;
 
 	if (to_journal)
-		at = snprintf(out, 64, "<%d>", levels[level].priority);
+		at = (size_t)snprintf(out, HEAD_BYTES, "<%d>", levels[level].priority);
 	else
-		at = snprintf(out, 64, "%.60s: ", log_ident);
-	memcpy(out + at, line, n);
-	out[at + (int)n] = '\n';
-	(void)!write(STDERR_FILENO, out, (size_t)at + n + 1);
+		at = (size_t)snprintf(out, HEAD_BYTES, "%.60s: ", log_ident);
+	room = sizeof(out) - at - 1;
+	memcpy(out + at, line, n < room ? n : room);
+	if (n > room)
+		memcpy(out + sizeof(out) - 4, "...", 3);
+	n = n < room ? n : room;
+	out[at + n] = '\n';
+	return logsink_stderr(out, at + n + 1);
+}
+
+static bool
+put(enum log_level level, const char *line, size_t n)
+{
+	if (to == LOG_TO_SYSLOG)
+		return logsink_syslog(wanted_facility | levels[level].priority, log_ident, line, n);
+	return put_stderr(level, line, n);
+}
+
+/* Where lines are missing the log says so, as soon as somebody reads it again. */
+static void
+put_behind_lost(enum log_level level, const char *line, size_t n)
+{
+	char note[80];
+	int len;
+
+	if (lost > 0) {
+		len = snprintf(note, sizeof(note), "log: %lu line%s missing here: nobody read the log", lost,
+		    lost == 1 ? " is" : "s are");
+		if (put(LOG_LEVEL_WARN, note, (size_t)len))
+			lost = 0;
+	}
+	if (!put(level, line, n))
+		lost++;
 }
 
 void
@@ -161,9 +192,7 @@ log_write(enum log_level level, const char *fmt, ...)
 	n = n < 0 ? 0 : (int)censor(line, (size_t)n);
 	if (captured != NULL)
 		buf_printf(captured, "%s %.*s\n", levels[level].name, n, line);
-	else if (to == LOG_TO_SYSLOG)
-		syslog(levels[level].priority, "%.*s", n, line);
 	else
-		put_stderr(level, line, (size_t)n);
+		put_behind_lost(level, line, (size_t)n);
 	errno = saved_errno;
 }

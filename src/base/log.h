@@ -20,7 +20,8 @@ enum log_target { LOG_TO_STDERR, LOG_TO_SYSLOG };
  * syslog(3) LOG_ constant.  ident must outlive the program.  Without this
  * call: stderr, info.  Under systemd stderr lines carry the <N> priority
  * prefix (JOURNAL_STREAM names the stream that stderr is).  A line longer
- * than 4095 bytes ends in "...".
+ * than 4095 bytes, with what stands before it on stderr, ends in "...".  Of a
+ * log that nobody reads lines get lost, and the next that is read says how many.
  */
 void log_open(const char *ident, enum log_target target, int facility, enum log_level level);
 

@@ -5,11 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <syslog.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/logsink.h"
 
 static struct buf lines;
 
@@ -152,6 +155,128 @@ END_TEST
 
 Suite *suite_log(void);
 
+/* All that stands in a pipe. */
+static size_t
+drain(int fd, char *ret, size_t size)
+{
+	size_t n = 0;
+	ssize_t got;
+
+	while (n < size - 1 && (got = read(fd, ret + n, size - 1 - n)) > 0)
+		n += (size_t)got;
+	ret[n] = '\0';
+	return n;
+}
+
+static void
+make_blocking(int fd, bool yes)
+{
+	ck_assert_int_eq(fcntl(fd, F_SETFL, yes ? 0 : O_NONBLOCK), 0);
+}
+
+/* A logger that hangs does not hang us; then it reads again, and is told what it missed. */
+START_TEST(stderr_that_nobody_reads)
+{
+	static char got[1 << 20];
+	char fill[4096];
+	int ends[2], was = dup(STDERR_FILENO);
+
+	memset(fill, 'x', sizeof(fill));
+	ck_assert_int_eq(pipe(ends), 0);
+	make_blocking(ends[0], false);
+	make_blocking(ends[1], false);
+	while (write(ends[1], fill, sizeof(fill)) > 0)
+		;
+	make_blocking(ends[1], true);
+	ck_assert_int_ge(dup2(ends[1], STDERR_FILENO), 0);
+	setenv("JOURNAL_STREAM", "1:1", 1);
+	log_open("t", LOG_TO_STDERR, LOG_MAIL, LOG_LEVEL_INFO);
+	log_capture(NULL);
+	log_info("one");
+	log_info("two");
+	drain(ends[0], got, sizeof(got));
+	log_info("three");
+	drain(ends[0], got, sizeof(got));
+	ck_assert_int_ge(dup2(was, STDERR_FILENO), 0);
+	ck_assert_str_eq(got, "t: log: 2 lines are missing here: nobody read the log\nt: three\n");
+	close(ends[0]);
+	close(ends[1]);
+	close(was);
+}
+END_TEST
+
+/* A syslogd's socket, as /dev/log is one. */
+static int
+listen_as_syslogd(const char *path, int type)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, type | SOCK_NONBLOCK, 0);
+
+	snprintf(at.sun_path, sizeof(at.sun_path), "%s", path);
+	unlink(path);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	if (type == SOCK_STREAM)
+		ck_assert_int_eq(listen(fd, 1), 0);
+	return fd;
+}
+
+/* "<22>Nov 28 03:10:11 t[123]: text" */
+static void
+heard(int fd, const char *priority, const char *want)
+{
+	char got[8192], pid[32];
+	const char *colon;
+	ssize_t n = recv(fd, got, sizeof(got) - 1, 0);
+
+	ck_assert_int_gt(n, 0);
+	got[n] = '\0';
+	snprintf(pid, sizeof(pid), " t[%ld]: ", (long)getpid());
+	colon = strstr(got, pid);
+	ck_assert_msg(strncmp(got, priority, 4) == 0 && colon != NULL && colon - got == 4 + 15, "%s", got);
+	ck_assert_str_eq(colon + strlen(pid), want);
+}
+
+START_TEST(syslog_that_comes_and_goes)
+{
+	char dir[] = "/tmp/postern-log-XXXXXX", path[64];
+	char got[8192];
+	int d, s, c, hung;
+	ssize_t n;
+
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/log", dir);
+	logsink_set_socket(path);
+	log_open("t", LOG_TO_SYSLOG, LOG_MAIL, LOG_LEVEL_INFO);
+	log_capture(NULL);
+	log_info("nobody is there");
+	d = listen_as_syslogd(path, SOCK_DGRAM);
+	log_info("one");
+	heard(d, "<20>", "log: 1 line is missing here: nobody read the log");
+	heard(d, "<22>", "one");
+	close(d);
+	d = listen_as_syslogd(path, SOCK_DGRAM);        /* started anew */
+	log_info("two");
+	heard(d, "<22>", "two");
+	for (hung = 0; hung < 5000; hung++)
+		log_info("%d", hung);                   /* it hangs: more than any queue of datagrams has */
+	heard(d, "<22>", "0");
+	close(d);
+	s = listen_as_syslogd(path, SOCK_STREAM);
+	log_info("three");
+	c = accept(s, NULL, NULL);
+	ck_assert_int_ge(c, 0);
+	n = recv(c, got, sizeof(got), 0);
+	ck_assert_int_gt(n, 7);
+	ck_assert_int_eq(memcmp(got + n - 7, " three", 7), 0);          /* and its NUL */
+	ck_assert_ptr_nonnull(memmem(got, (size_t)n, " lines are missing here", 23));
+	close(c);
+	close(s);
+	logsink_set_socket(NULL);
+	unlink(path);
+	rmdir(dir);
+}
+END_TEST
+
 Suite *
 suite_log(void)
 {
@@ -166,6 +291,8 @@ suite_log(void)
 	tcase_add_test(tc, names);
 	tcase_add_test(tc, stderr_for_people);
 	tcase_add_test(tc, stderr_for_the_journal);
+	tcase_add_test(tc, stderr_that_nobody_reads);
+	tcase_add_test(tc, syslog_that_comes_and_goes);
 	suite_add_tcase(s, tc);
 	return s;
 }
