@@ -377,6 +377,9 @@ sasl_is_between(const struct sasl *s)
 		    "somebody stands in between";
 	if (strcmp(status, "server-does-support-channel-binding") == 0)
 		return "the server has SCRAM with -PLUS, and somebody in between took it out of its list";
+	if (strcmp(status, "unsupported-channel-binding-type") == 0)
+		return "the server cannot bind a login to this version of TLS: "
+		    "leave what ends in -PLUS out of auth, unless somebody stands in between";
 	return NULL;
 }
 

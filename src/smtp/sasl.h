@@ -88,7 +88,7 @@ const char *sasl_status(const struct sasl *s);
 
 /*
  * In words, where that reason is no password's: who is at the other end of
- * our TLS connection is not who is at the server's.  NULL: it is none of those.
+ * our TLS connection may not be who is at the server's.  NULL: none of those.
  */
 const char *sasl_is_between(const struct sasl *s);
 

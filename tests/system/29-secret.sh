@@ -107,23 +107,12 @@ row() {	# NAME PASSWORD
 	fi
 }
 
-start_logins() {	# NAME WORD...
-	local name=$1
-	shift
-	rm -f "$TMP/$name.port"
-	python3 "$SYSTEM/logins.py" server "$TMP/$name.port" "$TMP/pki" "$USER_NAME" "$PASSWORD" "$TMP/$name.mail" \
-	    "$@" 2> "$TMP/$name.log" &
-	UP_PID=$!
-	PIDS+=("$UP_PID")
-	wait_for 10 test -s "$TMP/$name.port" || die "the server $name did not start"
-	UP_PORT=$(cat "$TMP/$name.port")
-}
-
 PASSWORD=correct-horse-battery-staple-and-some-more-words-behind-them
 WRONG=wrong-pony-battery-staple-and-no-more-words-that-are-any-good
 make_pki
+write_secret "$TMP/theirs" "$PASSWORD"
 for mechanism in PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256; do
-	start_logins "$mechanism" "$mechanism"
+	start_logins "$mechanism" "$TMP/theirs" "$mechanism"
 	write_conf "$(relay demo "$UP_PORT" implicit)"
 	start_posternd
 	HELD=$(printf '\0%s\0%s' "$USER_NAME" "$PASSWORD" | base64 -w 0)

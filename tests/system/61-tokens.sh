@@ -52,10 +52,6 @@ forget_access() {	# as if the token had ended long ago
 revoke_access() {	# what the server knows of
 	: > "$IDP/valid"
 }
-write_secret() {	# FILE WORD
-	(umask 077; printf '%s\n' "$2" > "$1")
-	test -z "$user" || chown "$user" "$1"
-}
 oauth_relay() {	# [LINE...] of oauth { }
 	cat <<-EOF2
 	relay up {

@@ -133,6 +133,42 @@ start_secure_upstream() {	# NAME implicit|starttls [OPTION…]
 	    --user "$USER_NAME" --password "$PASSWORD" "$@"
 }
 
+# The first Python that can tell what TLS 1.3 binds to, or any.
+python() {
+	local python
+	for python in python3 /usr/bin/python3; do
+		"$python" -c 'import OpenSSL' 2> /dev/null && break
+		python=python3
+	done
+	echo "$python"
+}
+
+# One with the logins that the upstream has not (logins.py): UP_PID, UP_PORT;
+# mail in $TMP/NAME.mail, who came how in $TMP/NAME.mail.logins.
+start_logins() {	# NAME PASSWORD-FILE WORD...
+	local name=$1
+	shift
+	start_python "$name" server "$USER_NAME" "$1" "$TMP/$name.mail" "${@:2}"
+}
+
+# Its TLS ends in the middle.
+start_between() {	# NAME PORT [strip]
+	local name=$1
+	shift
+	start_python "$name" between "$@"
+}
+
+start_python() {	# NAME DEED ARGUMENT...
+	local name=$1 deed=$2
+	shift 2
+	rm -f "$TMP/$name.port"
+	"$(python)" "$SYSTEM/logins.py" "$deed" "$TMP/$name.port" "$TMP/pki" "$@" 2> "$TMP/$name.log" &
+	UP_PID=$!
+	PIDS+=("$UP_PID")
+	wait_for 10 test -s "$TMP/$name.port" || die "$name did not start: $(tail -n 1 "$TMP/$name.log")"
+	UP_PORT=$(cat "$TMP/$name.port")
+}
+
 # total NAME FIELD: a number of the running upstream.
 total() {
 	local before
@@ -195,12 +231,16 @@ make_spool() {
 }
 
 # A secret that only the daemon can read.
-write_password() {	# WORD
+write_secret() {	# FILE WORD
 	local user
 	user=$(daemon_user)
-	rm -f "$TMP/password"
-	(umask 077; printf '%s\n' "$1" > "$TMP/password")
-	test -z "$user" || chown "$user" "$TMP/password"
+	rm -f "$1"
+	(umask 077; printf '%s\n' "$2" > "$1")
+	test -z "$user" || chown "$user" "$1"
+}
+
+write_password() {	# WORD
+	write_secret "$TMP/password" "$1"
 }
 
 # write_conf [TEXT…]: everything but the relay, then the texts.

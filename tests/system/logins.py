@@ -1,17 +1,18 @@
 #!/usr/bin/env python3
 """A submission server with the logins that few others have, and who stands in between.
 
-logins.py server PORT-FILE PKI USER PASSWORD MAIL [WORD...]
+logins.py server PORT-FILE PKI USER PASSWORD-FILE MAIL [WORD...]
     Over TLS at once, on a port of its own.  A WORD is a mechanism that it
     offers (SCRAM-SHA-256-PLUS, CRAM-MD5, XOAUTH2 ...), or one of
         tls1.2      no more than that
         silent      refuses without SCRAM's reason
     Each message taken is a file in MAIL, each login a line in MAIL.logins: the
     mechanism, SCRAM's header, in or out.  With XOAUTH2 and OAUTHBEARER the
-    password is the token.
-logins.py between PORT-FILE PKI PORT [strip]
+    password is the token.  A line "can TYPE" of it says what the server can bind to.
+logins.py between PORT-FILE PKI PORT [strip] [tls1.2]
     Ends the TLS of whoever comes, with the server's own certificate, and
-    passes on to PORT; "strip" takes every -PLUS from the list.
+    passes on to PORT; "strip" takes every -PLUS from the list.  Here tls1.2
+    is for its own side.
 """
 import base64
 import hashlib
@@ -221,6 +222,8 @@ class Between(socketserver.BaseRequestHandler):
     def handle(self):
         try:
             server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            if self.server.old:
+                server.maximum_version = ssl.TLSVersion.TLSv1_2
             server.load_cert_chain(self.server.pki + '/cert.pem', self.server.pki + '/key.pem')
             near = server.wrap_socket(self.request, server_side=True)
             client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -250,13 +253,17 @@ deed, port_file, pki, *rest = sys.argv[1:]
 server = Server(('127.0.0.1', 0), Session if deed == 'server' else Between)
 server.pki = pki
 if deed == 'server':
-    server.user, server.password, server.mail, *words = rest
+    server.user, secret, server.mail, *words = rest
+    with open(secret) as f:
+        server.password = f.read().rstrip('\n')
     server.old, server.silent = 'tls1.2' in words, 'silent' in words
     server.offered = [word for word in words if word not in ('tls1.2', 'silent')]
     server.lock, server.taken = threading.Lock(), 0
     os.makedirs(server.mail, exist_ok=True)
+    with open(server.mail + '.logins', 'w') as f:
+        print('can', 'tls-unique' if server.old else 'tls-exporter' if SSL else 'nothing', file=f)
 else:
-    server.far, server.strip = int(rest[0]), 'strip' in rest
+    server.far, server.strip, server.old = int(rest[0]), 'strip' in rest, 'tls1.2' in rest
 with open(port_file + '.new', 'w') as f:
     print(server.server_address[1], file=f)
 os.rename(port_file + '.new', port_file)

@@ -356,6 +356,7 @@ START_TEST(a_refusal_at_once)
 		{ "e=channel-bindings-dont-match", "channel-bindings-dont-match", "the server sees another one" },
 		{ "e=server-does-support-channel-binding,x=y", "server-does-support-channel-binding",
 		  "took it out of its list" },
+		{ "e=unsupported-channel-binding-type", "unsupported-channel-binding-type", "out of auth, unless" },
 		{ "e=unknown-user", "unknown-user", NULL },
 		{ "e=", NULL, NULL },
 	};
@@ -444,7 +445,7 @@ suite_scram_client(void)
 	tcase_add_loop_test(t, both_prove_it, 0, ROWS(kinds));
 	tcase_add_loop_test(t, a_forged_server, 0, 5);
 	tcase_add_test(t, a_refusal);
-	tcase_add_loop_test(t, a_refusal_at_once, 0, 4);
+	tcase_add_loop_test(t, a_refusal_at_once, 0, 5);
 	tcase_add_loop_test(t, a_hostile_challenge, 0, ROWS(hostile));
 	tcase_add_test(t, not_even_base64);
 	suite_add_tcase(s, t);
