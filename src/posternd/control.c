@@ -25,6 +25,8 @@
 #define LINE_MAX_BYTES 1024
 #define LINE_END_BYTES 65536            /* a longer one ends the connection before anybody can answer it */
 #define OUT_ENOUGH    65536
+#define SLICE_MS      2                 /* of a loop that nobody may hold up for 20: one asker's, */
+#define TURN_MS       4                 /* and of all together, where the last may begin a slice yet */
 #define ASKER_MS      60000             /* one that does not write, or does not read */
 #define LIFE_MS       600000            /* one that does, an octet at a time */
 
@@ -85,6 +87,12 @@ asker_has_room(const struct asker *a)
 	return conn_queued(a->conn) < OUT_ENOUGH;
 }
 
+bool
+asker_has_time(const struct asker *a)
+{
+	return clock_mono_ms() < a->control->slice_ms;
+}
+
 /* ---- an asker's end ---- */
 
 static void begin(struct asker *a);
@@ -134,7 +142,6 @@ drop(struct asker *a)
 	end_job(a);
 	conn_stop(a->conn);
 	conn_free(a->conn);
-	timer_free(a->turn);
 	timer_free(a->deadline);
 	timer_free(a->life);
 	for (unsigned i = 0; i < a->nwords; i++)
@@ -153,6 +160,13 @@ finish(struct asker *a)
 	end_job(a);
 }
 
+static void
+make_ready(struct asker *a)
+{
+	a->ready = true;
+	timer_set(a->control->turn, 0);
+}
+
 /* The next one from the loop; or from on_room(), when what is written is read. */
 static void
 go_on(struct asker *a)
@@ -160,22 +174,55 @@ go_on(struct asker *a)
 	conn_flush(a->conn);
 	timer_set(a->deadline, ASKER_MS);
 	if (conn_queued(a->conn) == 0 || (!a->closing && asker_has_room(a)))
-		timer_set(a->turn, 0);
+		make_ready(a);
 }
 
 static void
-on_turn(void *arg)
+take_turn(struct asker *a)
 {
-	struct asker *a = arg;
-
+	a->ready = false;
 	if (a->closing) {
 		if (conn_queued(a->conn) == 0)
 			drop(a);
 		return;
 	}
+	a->control->slice_ms = clock_mono_ms() + SLICE_MS;
 	if (!a->request->turn(a, conn_out(a->conn)) || a->closing)
 		finish(a);
 	go_on(a);
+}
+
+/* Behind the last one who was served, in the order in which they came, and then from the first on. */
+static struct asker *
+next_ready(const struct control *c)
+{
+	struct asker *behind = NULL, *first = NULL;
+
+	for (struct asker *a = c->askers; a != NULL; a = a->next) {
+		if (!a->ready)
+			continue;
+		if (a->number > c->served && (behind == NULL || a->number < behind->number))
+			behind = a;
+		if (first == NULL || a->number < first->number)
+			first = a;
+	}
+	return behind != NULL ? behind : first;
+}
+
+/* One timer for all of them: thirty that ask at once would else take thirty slices between two looks at the sockets. */
+static void
+on_turn(void *arg)
+{
+	struct control *c = arg;
+	int64_t until_ms = clock_mono_ms() + TURN_MS;
+	struct asker *a;
+
+	for (unsigned n = c->naskers; n > 0 && clock_mono_ms() < until_ms && (a = next_ready(c)) != NULL; n--) {
+		c->served = a->number;
+		take_turn(a);
+	}
+	if (next_ready(c) != NULL)
+		timer_set(c->turn, 0);
 }
 
 static void
@@ -184,7 +231,7 @@ on_room(void *arg)
 	struct asker *a = arg;
 
 	if (a->closing || a->job != NULL)
-		timer_set(a->turn, 0);
+		make_ready(a);
 }
 
 static void
@@ -363,7 +410,6 @@ on_connection(void *arg, int fd)
 	a->uid = who.uid;
 	a->number = c->number++;
 	a->conn = conn_new(c->base, fd, LINE_END_BYTES, &conn_ops, a);
-	a->turn = timer_new(c->base, on_turn, a);
 	a->deadline = timer_new(c->base, on_deadline, a);
 	a->life = timer_new(c->base, on_deadline, a);
 	a->next = c->askers;
@@ -383,11 +429,13 @@ control_start(struct event_base *base, struct queue *q, const struct control_dae
 	c->queue = q;
 	c->daemon = *daemon;
 	c->started_s = clock_wall_s();
+	c->number = 1;
 	c->fd = local_listen("control", c->path, why);
 	if (c->fd < 0) {
 		free(c);
 		return NULL;
 	}
+	c->turn = timer_new(base, on_turn, c);
 	c->census = census_new(queue_store(q));
 	c->acceptor = acceptor_new(base, c->fd, on_connection, c);
 	return c;
@@ -401,6 +449,7 @@ control_stop(struct control *c)
 	acceptor_free(c->acceptor);
 	while (c->askers != NULL)
 		drop(c->askers);
+	timer_free(c->turn);
 	census_free(c->census);
 	close(c->fd);
 	unlink(c->path);

@@ -52,8 +52,8 @@ struct asker {
 	bool            waits;          /* for its turn to be large */
 	bool            counted;        /* it is one of the large ones */
 	bool            closing;        /* all is written */
+	bool            ready;          /* for its next slice */
 	uint64_t        number;         /* who came first */
-	struct timer   *turn;           /* the next slice */
 	struct timer   *deadline;       /* of an asker that does not write or read */
 	struct timer   *life;           /* … or that does so for ever */
 	struct asker   *next;
@@ -77,6 +77,9 @@ struct control {
 	unsigned           naskers;
 	unsigned           nlarge;
 	uint64_t           number;
+	struct timer      *turn;        /* of those who are ready */
+	uint64_t           served;      /* the number of whose slice was the last */
+	int64_t            slice_ms;    /* when a slice that goes on is over */
 	int64_t            flushed_ms;
 	int64_t            started_s;
 	struct census     *census;
@@ -98,7 +101,8 @@ void        asker_error(struct asker *a, const char *kind, const char *fmt, ...)
 
 void        asker_no_relay(struct asker *a);            /* … that its first word names none (control_relays.c) */
 
-/* Is there room for more of the answer?  else the turn is over. */
+/* Is there room for more of the answer, and time?  else the turn is over. */
 bool        asker_has_room(const struct asker *a);
+bool        asker_has_time(const struct asker *a);
 
 #endif
