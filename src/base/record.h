@@ -6,9 +6,13 @@
 #ifndef BASE_RECORD_H
 #define BASE_RECORD_H
 
+#include <stdint.h>
+
 #include "base/buf.h"
 
 void record_text(struct buf *b, const char *key, const char *value);
 void record_span(struct buf *b, const char *key, struct span value);
+void record_number(struct buf *b, const char *key, uint64_t n);
+void record_word(struct buf *b, const char *key, const char *word);     /* one of ours, with nothing to encode */
 
 #endif

@@ -37,6 +37,18 @@ text_number(struct span s, uint64_t max, uint64_t *ret)
 	return 0;
 }
 
+void
+text_put_number(struct buf *b, uint64_t n)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	do
+		digits[--at] = (char)('0' + n % 10);
+	while ((n /= 10) > 0);
+	buf_add(b, digits + at, sizeof(digits) - at);
+}
+
 static int
 hex_digit(char c)
 {
@@ -141,7 +153,10 @@ is_graph(char c)
 static void
 put_escaped(struct buf *b, char mark, char c)
 {
-	buf_printf(b, "%c%02X", mark, (unsigned char)c);
+	static const char digits[] = "0123456789ABCDEF";
+	const char three[] = { mark, digits[(unsigned char)c >> 4], digits[(unsigned char)c & 15] };
+
+	buf_add(b, three, sizeof(three));
 }
 
 /*
@@ -181,11 +196,12 @@ bad:
 void
 text_put_percent(struct buf *b, struct span s)
 {
-	for (size_t i = 0; i < s.n; i++) {
-		if (is_graph(s.p[i]) && s.p[i] != '%')
-			buf_char(b, s.p[i]);
-		else
-			put_escaped(b, '%', s.p[i]);
+	for (size_t i = 0, run; i < s.n; i = run + 1) {
+		for (run = i; run < s.n && is_graph(s.p[run]) && s.p[run] != '%'; run++)
+			;
+		buf_add(b, s.p + i, run - i);
+		if (run < s.n)
+			put_escaped(b, '%', s.p[run]);
 	}
 }
 

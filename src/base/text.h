@@ -15,6 +15,8 @@
 int  text_number(struct span s, uint64_t max, uint64_t *ret);
 int  text_hex(struct span s, uint64_t *ret);
 
+void text_put_number(struct buf *b, uint64_t n);        /* decimal: buf_printf, where there are very many */
+
 /* "90", "30s", "5m", "4h", "5d", "1w" → seconds.  "35M", "64k", "1G" → bytes (1024s). */
 int  text_duration(struct span s, int64_t *ret_s);
 int  text_size(struct span s, uint64_t *ret_bytes);

@@ -1,4 +1,4 @@
-/* control_listing.c - mailq: every message and its recipients, read from the disk as the asker reads; see control.h. */
+/* control_listing.c - mailq: every message and its recipients, as the asker reads; see control.h. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,8 +7,8 @@
 #include "posternd/control_private.h"
 #include "posternd/records.h"
 
-#define SLICE 32                        /* messages read from disk between two looks at the sockets */
-#define PASS  4096                      /* passed over, likewise */
+#define LOOK 16                         /* messages between two looks at the clock: all may have to be read */
+#define PASS 4096                       /* passed over, likewise */
 
 static bool
 shows_all(const struct asker *a)
@@ -26,30 +26,40 @@ put_unread(struct asker *a, struct buf *out, const struct shown *s, enum shown_s
 		record_unread(out, state, &st, store_user(store, st.uid), why);
 }
 
+struct telling {
+	struct asker       *asker;
+	struct buf         *out;
+	const struct shown *s;
+};
+
+static void
+tell(void *arg, const struct gist *g)
+{
+	const struct telling *t = arg;
+
+	if (!shows_all(t->asker) && g->uid != t->asker->uid)
+		return;
+	record_message(t->out, t->s, g, store_user(queue_store(t->asker->control->queue), g->uid));
+	for (size_t i = 0; i < g->nrcpts; i++)
+		record_recipient(t->out, &g->rcpts[i]);
+}
+
 /* A message that went away since the list was made is simply not shown. */
 static void
 put_message(struct asker *a, struct buf *out, const struct shown *s)
 {
 	struct store *store = queue_store(a->control->queue);
+	struct telling t = { .asker = a, .out = out, .s = s };
 	const char *why = NULL;
-	struct message *m;
-	int err = store_load(store, s->place, s->id, &m, &why);
+	int err = store_gist(store, s->place, s->id, tell, &t, &why);
 
 	/* What the disk would not let go to later/ waits in cur/. */
 	if (err == -ENOENT && s->place == PLACE_LATER)
-		err = store_load(store, PLACE_CUR, s->id, &m, &why);
+		err = store_gist(store, PLACE_CUR, s->id, tell, &t, &why);
 	if (err == -EBADMSG || err == -EAGAIN)
 		put_unread(a, out, s, SHOWN_BAD, err == -EAGAIN ? "it was never finished" : why);
 	else if (err != 0 && err != -ENOENT)
 		put_unread(a, out, s, s->state, strerror(-err));
-	if (err != 0)
-		return;
-	if (shows_all(a) || m->uid == a->uid) {
-		record_message(out, s, m);
-		for (size_t i = 0; i < m->env.nrcpts; i++)
-			record_recipient(out, &m->env.rcpts[i], &m->notes[i]);
-	}
-	message_close(store, m);
 }
 
 /* Of what memory knows whose it is, the file need not be read to leave it out. */
@@ -120,14 +130,19 @@ turn(struct asker *a, struct buf *out)
 	struct list *l = a->job;
 	struct shown s;
 
-	if (roll_turn(l->roll) || !passed_over(l))
-		return true;
-	for (size_t k = 0; k < SLICE && asker_has_room(a); k++) {
-		if (!roll_next(l->roll, &s))
-			return false;
-		l->taken++;
-		if (!is_hidden(a, &s))
-			put_message(a, out, &s);
+	while (roll_turn(l->roll) || !passed_over(l))
+		if (!asker_has_time(a))
+			return true;
+	while (asker_has_time(a)) {
+		for (size_t k = 0; k < LOOK; k++) {
+			if (!asker_has_room(a))
+				return true;
+			if (!roll_next(l->roll, &s))
+				return false;
+			l->taken++;
+			if (!is_hidden(a, &s))
+				put_message(a, out, &s);
+		}
 	}
 	return true;
 }

@@ -10,6 +10,7 @@
 
 struct viewing {
 	struct message *m;
+	struct gist     gist;           /* of m */
 	struct shown    s;
 	size_t          rcpt;           /* how many were told */
 	struct view    *view;
@@ -81,13 +82,10 @@ static bool
 turn(struct asker *a, struct buf *out)
 {
 	struct viewing *v = a->job;
-	const struct envelope *e = &v->m->env;
 
-	while (v->rcpt < e->nrcpts && asker_has_room(a)) {
-		record_recipient(out, &e->rcpts[v->rcpt], &v->m->notes[v->rcpt]);
-		v->rcpt++;
-	}
-	return v->rcpt < e->nrcpts || view_turn(v->view, out);
+	while (v->rcpt < v->gist.nrcpts && asker_has_room(a))
+		record_recipient(out, &v->gist.rcpts[v->rcpt++]);
+	return v->rcpt < v->gist.nrcpts || view_turn(v->view, out);
 }
 
 static void
@@ -96,6 +94,7 @@ end(struct asker *a)
 	struct viewing *v = a->job;
 
 	view_free(v->view);
+	gist_done(&v->gist);
 	message_close(queue_store(a->control->queue), v->m);
 	free(v);
 }
@@ -111,7 +110,8 @@ begin_show(struct asker *a, struct buf *out)
 		return;
 	a->job = v;
 	v->view = view_story(v->m, LIMIT_HEADER_BLOCK);
-	record_message(out, &v->s, v->m);
+	gist_of(v->m, &v->gist);
+	record_message(out, &v->s, &v->gist, v->m->env.user);
 }
 
 static void

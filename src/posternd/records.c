@@ -112,75 +112,84 @@ static const char *const outcomes[] = {
 };
 
 /* The newest outcome; of a dead message the newest failure, which is why. */
-static const struct outcome_note *
-newest(const struct message *m, bool failed)
+static const struct gist_rcpt *
+newest(const struct gist *g, bool failed)
 {
-	const struct outcome_note *last = NULL;
+	const struct gist_rcpt *last = NULL;
 
-	for (size_t i = 0; i < m->env.nrcpts; i++) {
-		const struct outcome_note *n = &m->notes[i];
+	for (size_t i = 0; i < g->nrcpts; i++) {
+		const struct gist_rcpt *to = &g->rcpts[i];
 
-		if (n->what != OUTCOME_NONE && (!failed || n->what == OUTCOME_FAILED) &&
-		    (last == NULL || n->time_s > last->time_s))
-			last = n;
+		if (to->what != OUTCOME_NONE && (!failed || to->what == OUTCOME_FAILED) &&
+		    (last == NULL || to->time_s > last->time_s))
+			last = to;
 	}
 	return last;
 }
 
 static void
-put_reason(struct buf *b, const struct shown *s, const struct message *m)
+put_reason(struct buf *b, const struct shown *s, const struct gist *g)
 {
-	const struct outcome_note *n = newest(m, true);
+	const struct gist_rcpt *failed = s->state == SHOWN_DEAD ? newest(g, true) : NULL;
 
-	if (s->state == SHOWN_HOLD && m->held_by[0] != '\0')
-		record_text(b, "reason", m->held_by);
-	else if (s->state == SHOWN_DEAD && n != NULL && n->text != NULL)
-		record_text(b, "reason", n->text);
+	if (s->state == SHOWN_HOLD && g->held_by.n > 0)
+		record_span(b, "reason", g->held_by);
+	else if (failed != NULL && failed->text.p != NULL)
+		record_span(b, "reason", failed->text);
+}
+
+/* What a message's file need not be read for. */
+static void
+put_head(struct buf *b, msgid id, uint64_t size, enum shown_state state, uid_t uid, const char *user)
+{
+	char name[ID_LEN + 1];
+
+	msgid_format(id, name);
+	buf_str(b, "message");
+	record_word(b, "id", name);
+	record_number(b, "size", size);
+	record_number(b, "time", (uint64_t)(msgid_time_us(id) / 1000000));
+	record_word(b, "state", states[state]);
+	record_number(b, "uid", uid);
+	record_text(b, "user", user);
 }
 
 void
-record_message(struct buf *b, const struct shown *s, const struct message *m)
+record_message(struct buf *b, const struct shown *s, const struct gist *g, const char *user)
 {
-	const struct outcome_note *last = newest(m, false);
-	char id[ID_LEN + 1];
+	const struct gist_rcpt *last = newest(g, false);
 
-	msgid_format(s->id, id);
-	buf_printf(b, "message id=%s size=%llu time=%lld state=%s uid=%u", id, (unsigned long long)m->size,
-	    (long long)(msgid_time_us(s->id) / 1000000), states[s->state], (unsigned)m->uid);
-	record_text(b, "user", m->env.user);
-	record_text(b, "sender", m->env.sender->text);
-	buf_printf(b, " attempts=%u last=%lld", m->attempts, last != NULL ? (long long)last->time_s : 0);
+	put_head(b, g->id, g->size, s->state, g->uid, user);
+	record_span(b, "sender", g->sender);
+	record_number(b, "attempts", g->attempts);
+	record_number(b, "last", last != NULL ? (uint64_t)last->time_s : 0);
 	if (s->state == SHOWN_LATER)
-		buf_printf(b, " next=%u", s->due_s);
-	put_reason(b, s, m);
+		record_number(b, "next", s->due_s);
+	put_reason(b, s, g);
 	buf_char(b, '\n');
 }
 
 void
 record_unread(struct buf *b, enum shown_state state, const struct stored *st, const char *user, const char *why)
 {
-	char id[ID_LEN + 1];
-
-	msgid_format(st->id, id);
-	buf_printf(b, "message id=%s size=%lld time=%lld state=%s uid=%u", id, (long long)st->size,
-	    (long long)(msgid_time_us(st->id) / 1000000), states[state], (unsigned)st->uid);
-	record_text(b, "user", user);
+	put_head(b, st->id, (uint64_t)st->size, state, st->uid, user);
 	buf_str(b, " attempts=0 last=0");
 	record_text(b, "reason", why);
 	buf_char(b, '\n');
 }
 
 void
-record_recipient(struct buf *b, const struct rcpt *to, const struct outcome_note *n)
+record_recipient(struct buf *b, const struct gist_rcpt *to)
 {
 	buf_str(b, "recipient");
-	record_text(b, "addr", to->addr->text);
-	buf_printf(b, " state=%s", outcomes[n->what]);
-	if (n->what != OUTCOME_NONE) {
-		buf_printf(b, " time=%lld code=%d", (long long)n->time_s, n->code);
-		record_text(b, "dsn", n->dsn);
-		record_text(b, "relay", n->relay);
-		record_text(b, "text", n->text != NULL ? n->text : "");
+	record_span(b, "addr", to->addr);
+	record_word(b, "state", outcomes[to->what]);
+	if (to->what != OUTCOME_NONE) {
+		record_number(b, "time", (uint64_t)to->time_s);
+		record_number(b, "code", (uint64_t)to->code);
+		record_span(b, "dsn", to->dsn);
+		record_span(b, "relay", to->relay);
+		record_span(b, "text", to->text);
 	}
 	buf_char(b, '\n');
 }

@@ -17,16 +17,17 @@
 #include "base/record.h"
 #include "relay/shown.h"
 #include "relay/upstream.h"
-#include "spool/store.h"
+#include "spool/gist.h"
 
 void record_relay(struct buf *b, const struct upstream *u);
 const char *record_relay_state(const struct upstream *u);
 bool record_needs_person(const struct upstream *u);
 
-void record_message(struct buf *b, const struct shown *s, const struct message *m);
+/* user: the name of its uid. */
+void record_message(struct buf *b, const struct shown *s, const struct gist *g, const char *user);
 
 /* What cannot be read: all that the file's status says, and why it cannot. */
 void record_unread(struct buf *b, enum shown_state state, const struct stored *st, const char *user, const char *why);
-void record_recipient(struct buf *b, const struct rcpt *to, const struct outcome_note *n);
+void record_recipient(struct buf *b, const struct gist_rcpt *to);
 
 #endif

@@ -292,6 +292,7 @@ append(struct message *m, struct buf *line)
 	assert(!line->over);
 	r = fs_write_all(m->fd, buf_view(line));
 	m->torn = r < 0;
+	m->grown = true;
 	return r;
 }
 

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "spool/block.h"
 #include "spool/journal.h"
+#include "spool/kept.h"
 #include "spool/reaper.h"
 #include "spool/store_private.h"
 
@@ -126,6 +127,7 @@ load(struct store *s, struct message *m, const char **ret_why)
 		return bad(ret_why, "not a regular file");
 	size = (uint64_t)st.st_size;
 	m->uid = st.st_uid;
+	m->mark = gist_mark(&st);
 	if ((r = read_cache(m, size)) < 0)
 		return r;
 	if ((r = parse_head(m->cache, &envelope, &message, ret_why)) < 0)
@@ -282,12 +284,29 @@ release(struct message *m)
 	free(m);
 }
 
+/*
+ * What happened to it need not be read again to be shown.  After a line that
+ * could not be written the file says less than *m, and it is what counts.
+ */
+static void
+keep(struct store *s, const struct message *m)
+{
+	struct stat st;
+
+	if (!m->torn && fs_stat(m->fd, &st) == 0)
+		gist_keep(s, m, gist_mark(&st));
+	else
+		kept_drop(s->kept, m->id);
+}
+
 void
 message_close(struct store *s, struct message *m)
 {
-	(void)s;
-	if (m != NULL)
-		release(m);
+	if (m == NULL)
+		return;
+	if (m->grown && s != NULL && s->kept != NULL)
+		keep(s, m);
+	release(m);
 }
 
 int
@@ -300,6 +319,7 @@ message_remove(struct store *s, enum place p, struct message *m)
 	msgid_format(m->id, name);
 	if ((r = fs_unlink(s->dir[p], name)) < 0)
 		return r;
+	kept_drop(s->kept, m->id);
 	reaper_take(s->reaper, p, m->fd);
 	m->fd = -1;
 	release(m);

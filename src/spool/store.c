@@ -14,11 +14,13 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/text.h"
+#include "spool/kept.h"
 #include "spool/reaper.h"
 #include "spool/store_private.h"
 
 #define SCAN_BYTES (32u << 10)
 #define ID_TRIES   16
+#define KEPT_BYTES (48u << 20)          /* of half a million messages with an address or two each */
 
 /* from-user is the envelope's third line: behind the head, a time and a host. */
 #define SUBMITTER_WITHIN 1024
@@ -92,6 +94,8 @@ store_open(const char *path, bool write, struct store **ret, const char **ret_wh
 	}
 	if (r == 0 && write)
 		r = reaper_start(s->dir, NPLACE, &s->reaper);
+	if (r == 0 && write)
+		s->kept = kept_new(KEPT_BYTES);
 	if (r < 0) {
 		store_close(s);
 		return r;
@@ -114,6 +118,7 @@ store_close(struct store *s)
 	if (s->spool >= 0)
 		fs_close(s->spool);
 	people_done(&s->people);
+	kept_free(s->kept);
 	free(s);
 }
 
@@ -362,6 +367,8 @@ store_remove(struct store *s, enum place p, msgid id)
 	msgid_format(id, name);
 	fd = fs_open(s->dir[p], name, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
 	r = fs_unlink(s->dir[p], name);
+	if (r == 0)
+		kept_drop(s->kept, id);
 	if (r < 0 && fd >= 0)
 		fs_close(fd);
 	else if (fd >= 0)

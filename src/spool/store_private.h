@@ -1,5 +1,5 @@
 /*
- * store_private.h - what store.c, message.c and people.c share, and nobody
+ * store_private.h - what store.c, message.c, gist.c and people.c share, and nobody
  * else includes.
  */
 #ifndef SPOOL_STORE_PRIVATE_H
@@ -9,6 +9,7 @@
 #include "spool/people.h"
 #include "spool/store.h"
 
+struct kept;
 struct reaper;
 
 struct store {
@@ -20,6 +21,7 @@ struct store {
 	uid_t          owner;           /* the daemon's user: cur/ is his */
 	struct reaper *reaper;          /* NULL: only looking */
 	struct people  people;
+	struct kept   *kept;            /* gists of what was read; NULL: only looking */
 };
 
 /*
@@ -30,5 +32,11 @@ struct store {
  * setgid program, which leaves the mode 0660, and by itself, with 0600.
  */
 bool store_wrote(const struct store *s, const struct stat *st);
+
+/* ---- gists (gist.c) ---- */
+
+/* The same as long as nothing was done to the file. */
+uint64_t gist_mark(const struct stat *st);
+void     gist_keep(struct store *s, const struct message *m, uint64_t mark);
 
 #endif
