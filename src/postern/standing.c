@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "postern/rows.h"
 #include "postern/told.h"
 
 void
@@ -148,6 +149,22 @@ judge_relay(struct standing *s, struct span relay, int64_t now_s)
 }
 
 static void
+judge_disk(struct standing *s)
+{
+	uint64_t room = told_number(buf_view(&s->daemon), "disk_free");
+	uint64_t kept = told_number(buf_view(&s->daemon), "min_free");
+
+	if (room >= kept)
+		return;
+	worse(s, HEALTH_PERSON);
+	buf_str(&s->why, "no mail is accepted: the disk of the spool has ");
+	rows_put_size(&s->why, room);
+	buf_str(&s->why, " left, and min-free is ");
+	rows_put_size(&s->why, kept);
+	buf_str(&s->why, "; make room on it\n");
+}
+
+static void
 judge_place(struct standing *s, const char *place, enum health h, const char *what)
 {
 	uint64_t n = told_number(buf_view(&s->queue), place);
@@ -166,6 +183,7 @@ standing_judge(struct standing *s, int64_t now_s)
 
 	for (size_t i = 0; i < s->relays.n; i++)
 		judge_relay(s, kept_at(&s->relays, i), now_s);
+	judge_disk(s);
 	judge_place(s, "dead", HEALTH_PERSON, "could be neither delivered nor returned");
 	judge_place(s, "bad", HEALTH_PERSON, "cannot be read");
 	judge_place(s, "hold", HEALTH_DEGRADED, "held");

@@ -66,7 +66,8 @@ put_daemon(const struct control *c, struct buf *out)
 	buf_printf(out, " pid=%ld started=%lld", (long)getpid(), (long long)c->started_s);
 	record_text(out, "hostname", conf->hostname);
 	record_text(out, "config", conf->path);
-	buf_printf(out, " network=%s\n", networks[queue_reach(c->queue)]);
+	buf_printf(out, " network=%s disk_free=%llu min_free=%llu\n", networks[queue_reach(c->queue)],
+	    (unsigned long long)store_free_bytes(queue_store(c->queue)), (unsigned long long)conf->min_free);
 }
 
 static void

@@ -5,6 +5,16 @@
 #include <string.h>
 #include <sysexits.h>
 
+/* df shows room where it is min-free that keeps it. */
+static void
+put_full(struct buf *why, int e, const struct draft_limits *l, const char *place)
+{
+	buf_printf(why, "the spool %s is full: %s", place, strerror(-e));
+	if (e == -ENOSPC && l->min_free > 0)
+		buf_printf(why, " (min-free leaves %llu MiB of its disk to others)",
+		    (unsigned long long)(l->min_free >> 20));
+}
+
 int
 refusal_put(struct buf *why, int e, bool maybe, const struct draft_limits *l, const char *place)
 {
@@ -18,7 +28,7 @@ refusal_put(struct buf *why, int e, bool maybe, const struct draft_limits *l, co
 		return EX_DATAERR;
 	}
 	if (e == -ENOSPC || e == -EDQUOT)
-		buf_printf(why, "the spool %s is full: %s", place, strerror(-e));
+		put_full(why, e, l, place);
 	else
 		buf_printf(why, "cannot write to the spool %s: %s", place, strerror(-e));
 	if (maybe)

@@ -151,7 +151,7 @@ refuses 'a header without an end' 65 'the header is longer than 1048576 bytes' \
 printf 'max-message 00000000100000\nmin-free    00000000000000\n' > "$POSTERN_SPOOL/limits"
 refuses 'over the limit' 69 'the message is longer than 100000 bytes, the limit here' 'x\n' -i bob
 printf 'max-message 00000000000000\nmin-free    99999999999999\n' > "$POSTERN_SPOOL/limits"
-refuses 'min-free' 75 "the spool $POSTERN_SPOOL is full: No space left on device" 'x\n' -i bob
+refuses 'min-free' 75 "the spool $POSTERN_SPOOL is full: No space left on device (min-free leaves 95367431 MiB of its disk to others)" 'x\n' -i bob
 rm "$POSTERN_SPOOL/limits"
 
 "$SENDMAIL" bob < "$TMP" > "$OUT" 2>&1

@@ -164,7 +164,9 @@ sed -i 's/max-message = "200k"/max-message = "200k" min-free = "1024G"/' "$POSTE
 kill -HUP "$POSTERND_PID"
 wait_for 5 log_says 'is in use'
 printf 'x\n' | door bob > "$OUT" 2>&1
-is 'min-free' "$? $(cat "$OUT")" "75 sendmail: the spool $POSTERN_SPOOL is full: No space left on device"
+is 'min-free' "$? $(cat "$OUT")" "75 sendmail: the spool $POSTERN_SPOOL is full: No space left on device (min-free leaves 1048576 MiB of its disk to others)"
+"$BUILD/postern" status > "$OUT"
+is 'and status says so' "$? $(grep -c 'no mail is accepted: the disk of the spool has .* left, and min-free is 1.0T' "$OUT")" '2 1'
 sed -i 's/ min-free = "1024G"//' "$POSTERN_CONF"
 kill -HUP "$POSTERND_PID"
 wait_for 5 eval "test \"\$(grep -c 'is in use' '$TMP/posternd.log')\" -eq 2"

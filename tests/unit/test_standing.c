@@ -40,6 +40,10 @@ static const struct {
 	{ "queue hold=1\n", HEALTH_DEGRADED, "1 message held: postern queue --state hold\n" },
 	{ "daemon network=down\n", HEALTH_DEGRADED, "there is no network\n" },
 	{ "daemon network=unknown\n", HEALTH_WELL, "" },
+	{ "daemon network=up disk_free=67108864 min_free=67108864\n", HEALTH_WELL, "" },
+	{ "daemon network=up disk_free=1048576 min_free=67108864\nqueue hold=1\n", HEALTH_PERSON,
+	  "no mail is accepted: the disk of the spool has 1.0M left, and min-free is 64M; make room on it\n"
+	  "1 message held: postern queue --state hold\n" },
 	{ "queue oldest=1763985600\n", HEALTH_WELL, "" },
 	{ "queue oldest=1763985599\n", HEALTH_DEGRADED,
 	  "the oldest message waits for 4h00m: postern queue --limit 1\n" },
