@@ -223,6 +223,26 @@ check_file(const struct source *s, struct buf *why)
 	return EX_CONFIG;
 }
 
+const struct relay_conf *
+config_find_relay(const struct config *c, const char *name, struct buf *why)
+{
+	const char **names = xcalloc(c->nrelays + 1, sizeof(*names)), *nearest;
+	const struct relay_conf *found = NULL;
+
+	for (size_t i = 0; i < c->nrelays; i++) {
+		names[i] = c->relays[i].name;
+		if (strcmp(names[i], name) == 0)
+			found = &c->relays[i];
+	}
+	if (found == NULL) {
+		nearest = option_nearest(name, names);
+		buf_printf(why, "there is no relay \"%s\"; did you mean %s?", name,
+		    nearest != NULL ? nearest : names[0]);
+	}
+	free(names);
+	return found;
+}
+
 int
 config_read(const char *path, const char *providers, struct config **ret, struct buf *why)
 {

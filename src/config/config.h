@@ -200,4 +200,7 @@ struct config {
 int  config_read(const char *path, const char *providers, struct config **ret, struct buf *why);
 void config_free(struct config *c);     /* NULL is fine */
 
+/* The relay of that name; NULL with one line in *why, which names the nearest. */
+const struct relay_conf *config_find_relay(const struct config *c, const char *name, struct buf *why);
+
 #endif

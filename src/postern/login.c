@@ -289,15 +289,6 @@ ask_for_secret(const char *path)
 	return rc;
 }
 
-static const struct relay_conf *
-find(const struct config *c, const char *name)
-{
-	for (size_t i = 0; i < c->nrelays; i++)
-		if (strcmp(c->relays[i].name, name) == 0)
-			return &c->relays[i];
-	return NULL;
-}
-
 static int
 login(const struct relay_conf *r)
 {
@@ -340,11 +331,12 @@ command_login(int argc, char **argv)
 	if ((rc = config_read(place_conf(), place_providers(), &c, &why)) != 0) {
 		rc = fail(rc, buf_cstr(&why));
 	} else {
-		r = find(c, argv[1]);
-		if (r == NULL)
-			rc = fail(EX_USAGE, "there is no such relay; postern check lists them");
-		else if (r->oauth == NULL)
-			rc = fail(EX_CONFIG, "this relay has a password and no oauth { }");
+		r = config_find_relay(c, argv[1], &why);
+		if (r != NULL && r->oauth == NULL)
+			buf_printf(&why, "relay %s has no oauth { }, so there is nothing to agree to; see OAUTH in "
+			    "postern.conf(5)", r->name);
+		if (why.n > 0)
+			rc = fail(r == NULL ? EX_DATAERR : EX_CONFIG, buf_cstr(&why));
 		else if ((rc = ask_for_secret(r->oauth->client_secret_file)) == EX_OK)
 			rc = login(r);
 		config_free(c);

@@ -5,7 +5,6 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "config/options.h"
 #include "relay/aliasfile.h"
 
 static int
@@ -55,25 +54,6 @@ usual_relay(const struct aim *a, const struct config *c)
 	return &c->relays[c->lanes[lane].relay[0]];
 }
 
-static int
-named_relay(struct aim *a, const struct config *c, const char *name, struct buf *why)
-{
-	const char **names = xcalloc(c->nrelays + 1, sizeof(*names)), *nearest;
-
-	for (size_t i = 0; i < c->nrelays; i++) {
-		names[i] = c->relays[i].name;
-		if (strcmp(names[i], name) == 0)
-			a->relay = &c->relays[i];
-	}
-	if (a->relay == NULL) {
-		nearest = option_nearest(name, names);
-		buf_printf(why, "there is no relay \"%s\"; did you mean %s?", name,
-		    nearest != NULL ? nearest : names[0]);
-	}
-	free(names);
-	return a->relay != NULL ? 0 : EX_DATAERR;
-}
-
 int
 aim_take(struct aim *a, const struct config *c, const char *to, const char *from, const char *relay,
     struct buf *why)
@@ -86,10 +66,8 @@ aim_take(struct aim *a, const struct config *c, const char *to, const char *from
 	if (to != NULL && ((rc = take_address("the recipient", to, &a->asked, why)) != 0 ||
 	    (rc = find_way(a, c, why)) != 0))
 		return rc;
-	if (relay != NULL)
-		return named_relay(a, c, relay, why);
-	a->relay = usual_relay(a, c);
-	return 0;
+	a->relay = relay != NULL ? config_find_relay(c, relay, why) : usual_relay(a, c);
+	return a->relay != NULL ? 0 : EX_DATAERR;
 }
 
 void

@@ -116,7 +116,9 @@ idp visit "$(sed -n 's/^  \(http[^ ]*\)$/\1/p' "$TMP/login")" > "$TMP/page"
 wait "$LOGIN_PID"
 is 'postern login' "$? $(grep -c '^relay up: granted: mail\|^relay up: done\|ssh -L' "$TMP/login")" '0 3'
 check 'the page says what was granted' grep -q 'What it was granted' "$TMP/page"
-is 'postern login: no such relay' "$("$BUILD/postern" login down 2> /dev/null; echo $?)" 64
+is 'postern login: no such relay' "$("$BUILD/postern" login down 2>&1; echo $?)" \
+    'postern: there is no relay "down"; did you mean up?
+65'
 nothing_leaked 'consent'
 
 # --- a token that ends while the daemon runs -----------------------------------
