@@ -16,6 +16,7 @@ struct command {
 	const char *takes;      /* the words of its usage line: "[FILTER] [--json]" */
 	const char *does;
 	const struct args_option *options;      /* NULL: none */
+	const char *begins;     /* the heading of a group that it is the first of; NULL: none */
 };
 
 void help_all(FILE *f, const struct command *c, size_t n);

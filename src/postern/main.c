@@ -12,41 +12,47 @@ static int command_help(int argc, char **argv);
 
 #define ACT "(ID... | FILTER | --all) [--dry-run] [--yes] [--json]"
 
+/* In the order of postern(8). */
 static const struct command commands[] = {
-	{ "status", command_status, "[--json]", "say how the relays and the queue are", status_options },
-	{ "queue", command_queue, "[FILTER] [--sort KEY] [--limit N] [--page P] [--json]",
-	  "list the queue, filtered and sorted", queue_options },
-	{ "show", command_show, "[--body] [--json] ID", "show one message: envelope, history, header", show_options },
-	{ "log", command_log, "[--json] ID", "tell one message's whole story, from the spool and the system's log",
-	  log_options },
-	{ "watch", command_watch, "", "show status and the newest of the queue, live", NULL },
-	{ "retry", command_act, ACT, "try messages now", act_options },
-	{ "hold", command_act, ACT, "keep messages until they are released", act_options },
-	{ "release", command_act, ACT, "let held or dead messages go", act_options },
-	{ "delete", command_act, ACT, "delete messages; nobody is told", act_options },
-	{ "bounce", command_act, ACT, "return messages to their senders", act_options },
-	{ "requeue", command_requeue, "--relay RELAY (ID... | FILTER | --all) [--dry-run] [--yes] [--json]",
-	  "let another relay carry messages", requeue_options },
-	{ "pause", command_pause, "RELAY [TIME]", "let a relay carry nothing, for a time or until it is resumed",
+	{ "status", command_status, "[--json]", "say how the relays and the queue are", status_options, "Looking" },
+	{ "queue", command_queue, "[FILTER] [--sort KEY] [--reverse] [--limit N] [--page P] [--json]",
+	  "list the queue, filtered and sorted", queue_options, NULL },
+	{ "mailq", command_mailq, "", "list the queue as Sendmail and Postfix do", NULL, NULL },
+	{ "show", command_show, "[--body] [--json] ID", "show one message: envelope, history, header", show_options,
 	  NULL },
-	{ "resume", command_resume, "RELAY", "end a pause", NULL },
-	{ "reload", command_reload, "", "let the daemon read its configuration again", NULL },
-	{ "mailq", command_mailq, "", "list the queue as Sendmail and Postfix do", NULL },
+	{ "log", command_log, "[--json] ID", "tell one message's whole story, from the spool and the system's log",
+	  log_options, NULL },
+	{ "watch", command_watch, "", "show status and the newest of the queue, live, until q is typed", NULL, NULL },
+
+	{ "retry", command_act, ACT, "try messages now", act_options, "Acting" },
+	{ "hold", command_act, ACT, "keep messages until they are released", act_options, NULL },
+	{ "release", command_act, ACT, "let held or dead messages go", act_options, NULL },
+	{ "delete", command_act, ACT, "delete messages; nobody is told", act_options, NULL },
+	{ "bounce", command_act, ACT, "return messages to their senders", act_options, NULL },
+	{ "requeue", command_requeue, "--relay RELAY (ID... | FILTER | --all) [--dry-run] [--yes] [--json]",
+	  "let another relay carry messages", requeue_options, NULL },
 	{ "flush", command_flush, "[--id TEXT] [--recipient TEXT] [--sender TEXT]", "try what waits now, or some of it",
-	  flush_options },
-	{ "verify", command_verify, "ADDRESS...", "say where mail for an address goes, and why", verify_options },
-	{ "newaliases", command_newaliases, "[FILE]", "check the aliases file", NULL },
-	{ "passwd", command_passwd, "FILE NAME", "put a user of a listener into its users file", NULL },
-	{ "login", command_login, "RELAY", "agree that this machine sends mail for an account (OAuth)", NULL },
-	{ "import", command_import, "[SOURCE] [--write] [--to DIR] [--root DIR] [--yes]",
-	  "take over what another mail system was told", import_options },
-	{ "check", command_check, "[--online] [--json] [FILE]",
-	  "look at configuration, secrets, spool and relays, and say what is wrong", check_options },
-	{ "test", command_test, "[--relay RELAY] [--from ADDRESS] [--queue | --pipeline] [--json] ADDRESS",
-	  "send a message, and tell each step", test_options },
+	  flush_options, NULL },
+	{ "pause", command_pause, "RELAY [TIME]",
+	  "let a relay carry nothing, for a time (30m, 4h, 2d) or until it is resumed", NULL, NULL },
+	{ "resume", command_resume, "RELAY", "end a pause", NULL, NULL },
+	{ "reload", command_reload, "", "let the daemon read its configuration again", NULL, NULL },
+
 	{ "setup", command_setup, "[OPTION...]", "write the configuration, asking what it needs, and try it",
-	  setup_options },
-	{ "help", command_help, "[COMMAND]", "say what a command takes", NULL },
+	  setup_options, "Setting up" },
+	{ "import", command_import, "[SOURCE] [--write] [--to DIR] [--root DIR] [--yes]",
+	  "take over what another mail system was told", import_options, NULL },
+	{ "login", command_login, "RELAY", "agree that this machine sends mail for an account (OAuth)", NULL, NULL },
+	{ "check", command_check, "[--online] [--json] [FILE]",
+	  "look at configuration, secrets, spool and relays, and say what is wrong", check_options, NULL },
+	{ "test", command_test, "[--relay RELAY] [--from ADDRESS] [--tls | --queue | --pipeline] [--json] ADDRESS",
+	  "send a message, and tell each step", test_options, NULL },
+	{ "verify", command_verify, "[--sender ADDRESS] [--user NAME] ADDRESS...",
+	  "say where mail for an address goes, and why", verify_options, NULL },
+	{ "newaliases", command_newaliases, "[FILE]", "check the aliases file", NULL, NULL },
+	{ "passwd", command_passwd, "FILE NAME",
+	  "put a user of a listener into its users file; the password comes from standard input", NULL, NULL },
+	{ "help", command_help, "[COMMAND]", "say what a command takes", NULL, NULL },
 };
 
 #define COUNT (sizeof(commands) / sizeof(commands[0]))
@@ -113,7 +119,7 @@ main(int argc, char **argv)
 	}
 	if ((c = find(argv[1])) == NULL)
 		return no_command(argv[1]);
-	if (argc == 3 && (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0)) {
+	if (argc > 2 && (strcmp(argv[argc - 1], "--help") == 0 || strcmp(argv[argc - 1], "-h") == 0)) {
 		help_one(c);
 		return EX_OK;
 	}

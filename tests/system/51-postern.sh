@@ -80,6 +80,10 @@ gives 'help' 0 help
 gives 'help of a command' 0 help delete
 says 'help says the options' '--dry-run'
 gives '--help' 0 queue --help
+gives '--help behind an option' 0 queue --state dead --help
+says 'help has its options in a column' '  --state LIST         some of'
+gives 'help with a long option' 0 help setup
+says 'help with a long option is in a column, too' '  --port N                   the server'
 gives 'an unknown command' 64 statsu
 complains 'an unknown command has a nearest' 'did you mean status?'
 gives 'an unknown option' 64 queue --recipent x
