@@ -23,6 +23,7 @@
 
 static const char *path = _PATH_LOG;
 static int         fd = -1;             /* syslog's; -1: not connected */
+static bool        is_stream;           /* … and then each line has an end there, a NUL */
 static bool        stuck;               /* nobody read when it was last looked */
 
 static bool
@@ -61,7 +62,7 @@ logsink_set_socket(const char *to)
 	path = to != NULL ? to : _PATH_LOG;
 }
 
-/* A datagram's, as every syslogd has it that is in use; a stream's gets an end to each line. */
+/* A datagram's, as every syslogd has it that is in use; else a stream's. */
 static bool
 is_connected(void)
 {
@@ -70,6 +71,7 @@ is_connected(void)
 
 	snprintf(to.sun_path, sizeof(to.sun_path), "%s", path);
 	for (size_t i = 0; fd < 0 && i < sizeof(types) / sizeof(types[0]); i++) {
+		is_stream = types[i] == SOCK_STREAM;
 		fd = socket(AF_UNIX, types[i] | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 		if (fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0)
 			disconnect();
@@ -77,24 +79,25 @@ is_connected(void)
 	return fd >= 0;
 }
 
+/* text has a NUL behind it.  A stream that took half a line is closed, and the line begins anew. */
 static bool
 send_to_syslog(const char *text, size_t n)
 {
 	bool first = fd >= 0;
+	ssize_t sent;
 
-	if (!is_connected())
+	if (!is_connected() || !has_room(fd))
 		return false;
-	if (!has_room(fd))
-		return false;
-	if (send(fd, text, n, MSG_NOSIGNAL) == (ssize_t)n)
+	sent = send(fd, text, n + is_stream, MSG_NOSIGNAL);
+	if (sent == (ssize_t)(n + is_stream))
 		return true;
-	if (errno == EAGAIN)
+	if (sent < 0 && errno == EAGAIN)
 		return false;
 	disconnect();                   /* its reader is gone: there may be another by that name */
 	return first && send_to_syslog(text, n);
 }
 
-/* RFC 3164 as syslog(3) writes it, with the NUL that ends a line in a stream and nobody minds in a datagram. */
+/* RFC 3164 as syslog(3) writes it. */
 bool
 logsink_syslog(int priority, const char *ident, const char *line, size_t n)
 {
@@ -109,5 +112,5 @@ logsink_syslog(int priority, const char *ident, const char *line, size_t n)
 	n = n < LOGSINK_LINE_MAX ? n : LOGSINK_LINE_MAX;
 	memcpy(text + at, line, n);
 	text[(size_t)at + n] = '\0';
-	return send_to_syslog(text, (size_t)at + n + 1);
+	return send_to_syslog(text, (size_t)at + n);
 }

@@ -230,6 +230,7 @@ heard(int fd, const char *priority, const char *want)
 
 	ck_assert_int_gt(n, 0);
 	got[n] = '\0';
+	ck_assert_uint_eq(strlen(got), (size_t)n);      /* no NUL in a datagram: journald keeps it as something raw */
 	snprintf(pid, sizeof(pid), " t[%ld]: ", (long)getpid());
 	colon = strstr(got, pid);
 	ck_assert_msg(strncmp(got, priority, 4) == 0 && colon != NULL && colon - got == 4 + 15, "%s", got);
