@@ -67,13 +67,24 @@ gist_mark(const struct stat *st)
 	return mix(mark, (uint64_t)st->st_uid << 32 | st->st_mode);
 }
 
+/* A login name is not the file's, and may be another one the next time. */
+static void
+keep(struct store *s, const struct message *m, const struct gist *g, uint64_t mark)
+{
+	struct gist said = *g;
+
+	if (m->unsaid)
+		said.sender = (struct span){ NULL, 0 };
+	kept_put(s->kept, &said, mark);
+}
+
 void
 gist_keep(struct store *s, const struct message *m, uint64_t mark)
 {
 	struct gist g;
 
 	gist_of(m, &g);
-	kept_put(s->kept, &g, mark);
+	keep(s, m, &g, mark);
 	gist_done(&g);
 }
 
@@ -89,7 +100,7 @@ read_file(struct store *s, enum place p, msgid id, void (*tell)(void *arg, const
 		return r;
 	gist_of(m, &g);
 	if (s->kept != NULL)
-		kept_put(s->kept, &g, m->mark);
+		keep(s, m, &g, m->mark);
 	tell(arg, &g);
 	gist_done(&g);
 	message_close(s, m);
@@ -101,6 +112,7 @@ store_gist(struct store *s, enum place p, msgid id, void (*tell)(void *arg, cons
     const char **ret_why)
 {
 	char name[ID_LEN + 1];
+	struct addr *sender = NULL;
 	struct stat st;
 	struct gist g;
 	int r;
@@ -110,6 +122,11 @@ store_gist(struct store *s, enum place p, msgid id, void (*tell)(void *arg, cons
 		return r;
 	if (s->kept == NULL || !kept_find(s->kept, id, gist_mark(&st), &g))
 		return read_file(s, p, id, tell, arg, ret_why);
+	if (g.sender.p == NULL) {
+		sender = message_sender(s, g.uid);
+		g.sender = span_of(sender->text);
+	}
 	tell(arg, &g);
+	addr_free(sender);
 	return 0;
 }

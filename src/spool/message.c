@@ -95,6 +95,14 @@ read_envelope(struct message *m, size_t n, const char **ret_why)
 	return r;
 }
 
+struct addr *
+message_sender(struct store *s, uid_t uid)
+{
+	struct addr *a = addr_of_user(span_of(people_find(&s->people, uid)->name), NULL);
+
+	return a != NULL ? a : addr_null();     /* a login name that no address can be: nobody's, then */
+}
+
 /* Whom the file belongs to is the kernel's word; what it says is not. */
 static void
 fill_in(struct store *s, struct message *m)
@@ -108,10 +116,9 @@ fill_in(struct store *s, struct message *m)
 	/* A listener's client is not the daemon's user. */
 	if (e->full_name == NULL && who->full_name != NULL && e->via.address == NULL)
 		e->full_name = xstrdup(who->full_name);
-	if (e->sender == NULL)
-		e->sender = addr_of_user(span_of(who->name), NULL);
-	if (e->sender == NULL)          /* a login name that no address can be: nobody's, then */
-		e->sender = addr_null();
+	m->unsaid = e->sender == NULL;
+	if (m->unsaid)
+		e->sender = message_sender(s, m->uid);
 }
 
 static int

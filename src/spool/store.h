@@ -145,6 +145,7 @@ struct message {
 	struct buf      header;         /* message_header's, when the cache is too short for it */
 	struct span     block;          /* message_header's answer, once there was one */
 	bool            torn;           /* the journal's last line has no end: the next begins with one */
+	bool            unsaid;         /* the sender, by the submitter: filled in */
 	uint64_t        mark;           /* of the file as it was read (store_private.h) */
 	bool            grown;          /* its journal, since then */
 };

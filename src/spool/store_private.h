@@ -33,6 +33,9 @@ struct store {
  */
 bool store_wrote(const struct store *s, const struct stat *st);
 
+/* The sender of what does not say one; the caller's. */
+struct addr *message_sender(struct store *s, uid_t uid);
+
 /* ---- gists (gist.c) ---- */
 
 /* The same as long as nothing was done to the file. */

@@ -11,10 +11,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fs.h"
 #include "lib/scratch.h"
 #include "spool/gist.h"
 #include "spool/kept.h"
+#include "spool/people.h"
 
 static struct scratch spool;
 static struct store  *store;
@@ -50,15 +52,21 @@ teardown(void)
 #define ENVELOPE "time 1764000000.000001\nhost h\nfrom-user 7\nsender s@x.org\nrecipient a@x.org\nrecipient b@x.org\n\n"
 
 static void
-make(const char *dir, const char *journal)
+make_of(const char *dir, const char *envelope, const char *journal)
 {
 	struct buf b;
 
 	buf_init(&b, 1 << 20);
-	buf_printf(&b, "postern 1 %014zu %014zu\n%s%s%s", strlen(ENVELOPE), (size_t)3, ENVELOPE, "x\r\n", journal);
+	buf_printf(&b, "postern 1 %014zu %014zu\n%s%s%s", strlen(envelope), (size_t)3, envelope, "x\r\n", journal);
 	scratch_write(&spool, dir, NAME, buf_view(&b));
 	ck_assert_int_eq(fchmodat(spool.fd, "cur/" NAME, 0660, 0), 0);
 	buf_done(&b);
+}
+
+static void
+make(const char *dir, const char *journal)
+{
+	make_of(dir, ENVELOPE, journal);
 }
 
 static struct message *
@@ -302,6 +310,48 @@ START_TEST(ends_with_the_file)
 }
 END_TEST
 
+static const char *login = "anna";
+
+static int
+source(uid_t uid, struct passwd *pw, char *p, size_t n, struct passwd **ret)
+{
+	snprintf(p, n, "%s", login);
+	*pw = (struct passwd){ .pw_name = p, .pw_uid = uid };
+	*ret = pw;
+	return 0;
+}
+
+static bool
+sender_is(const char *name)
+{
+	struct buf b;
+	bool is;
+
+	tell(PLACE_CUR, &b);
+	is = strstr(buf_cstr(&b), name) != NULL;
+	buf_done(&b);
+	return is;
+}
+
+/* Who did not say his address has the one of his login name, whatever that is now. */
+START_TEST(follows_the_login_name)
+{
+	people_set_source(source);
+	clock_set(INT64_C(1764000000000000), 1000000);
+	make_of("cur", "time 1764000000.000001\nhost h\nfrom-user 7\nrecipient a@x.org\n\n", "");
+	ck_assert(sender_is("|anna|"));
+	agree(PLACE_CUR, true);
+	login = "bella";
+	clock_move_ms(601000);
+	for (int i = 0; i < 1000 && !sender_is("|bella|"); i++)
+		usleep(1000);
+	ck_assert(sender_is("|bella|"));
+	agree(PLACE_CUR, true);
+	people_set_source(NULL);
+	clock_release();
+}
+END_TEST
+
 /* ---- the memory ---- */
 
 #define MESSAGES 20000
@@ -393,6 +443,7 @@ suite_gist(void)
 	tcase_add_test(tc, sees_what_others_write);
 	tcase_add_test(tc, says_no_more_than_the_file);
 	tcase_add_test(tc, ends_with_the_file);
+	tcase_add_test(tc, follows_the_login_name);
 	tcase_add_test(tc, has_a_limit);
 	tcase_add_test(tc, leaves_the_long_ones);
 	suite_add_tcase(suite, tc);
