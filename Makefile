@@ -196,7 +196,7 @@ deps:
 deps-check:
 	@contrib/deps build check
 deps-peers:
-	@contrib/deps peers
+	@contrib/deps peers unpacked
 deps-fuzz:
 	@contrib/deps build fuzz
 
@@ -300,7 +300,7 @@ clean:
 	rm -rf $(BUILD) build-asan build-fuzz
 
 distclean: clean
-	rm -rf config.mk config.h config.h.in config.log config.status configure \
+	rm -rf build-unpacked config.mk config.h config.h.in config.log config.status configure \
 		aclocal.m4 autom4te.cache configure~
 
 .PHONY: all install install-mta install-files uninstall help tests check check-built check-asan check-asan-built check-valgrind try try-built \

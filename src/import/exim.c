@@ -75,25 +75,27 @@ covers(struct span pattern, struct span host)
 	    (struct span){ host.p + host.n - (pattern.n - 1), pattern.n - 1 });
 }
 
-/* HOST:USER:PASSWORD; the first that fits counts, as a lookup has it. */
+/* HOST:USER:PASSWORD, which may have colons itself; the first that fits counts, as a lookup has it. */
 static void
 read_login(struct exim *e, const char *path, struct section *relay)
 {
 	struct text t;
-	struct span line, host, user, password;
+	struct span line, host, user;
 	struct buf  name;
 
 	buf_init(&name, MODEL_LINE);
 	text_beside(path, "passwd.client", &name);
 	if (text_open(&t, e->im, buf_cstr(&name)) == 0)
 		while (relay->secret.n == 0 && text_line(&t, &line)) {
-			if (!span_cut(&line, ':', &host) || !span_cut(&line, ':', &user) ||
-			    !span_cut(&line, ':', &password))
+			if (!span_cut(&line, ':', &host) || !span_cut(&line, ':', &user) || line.n == 0)
 				model_left(e->im, t.at, SPAN("line"),
 				    "not understood; it should be HOST:USER:PASSWORD");
+			else if (host.n > 0 && host.p[0] == '^')
+				model_left(e->im, t.at, SPAN("passwd.client"), "a host by an expression; write "
+				    "user and password-file into the relay that it is for");
 			else if (covers(span_trim(host), model_value(relay, "host"))) {
 				model_set(e->im, relay, "user", user, t.at);
-				model_secret(e->im, relay, password, t.at);
+				model_secret(e->im, relay, line, t.at);
 			}
 		}
 	text_done(&t);

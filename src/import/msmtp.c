@@ -12,8 +12,9 @@
 
 enum key {
 	KEY_HOST, KEY_PORT, KEY_AUTH, KEY_USER, KEY_PASSWORD, KEY_PASSWORDEVAL, KEY_TLS, KEY_STARTTLS,
-	KEY_TRUST_FILE, KEY_CERTCHECK, KEY_FROM, KEY_SET_FROM, KEY_DOMAIN, KEY_MAILDOMAIN, KEY_ALIASES,
-	KEY_LOGFILE, KEY_SYSLOG, KEYS
+	KEY_TRUST_FILE, KEY_CERTCHECK, KEY_FROM, KEY_SET_FROM, KEY_DOMAIN,
+	KEY_OF_RELAYS,          /* how many are of a relay alone; the others are of all */
+	KEY_MAILDOMAIN = KEY_OF_RELAYS, KEY_ALIASES, KEY_LOGFILE, KEY_SYSLOG, KEYS
 };
 
 static const char *const keys[KEYS] = {
@@ -64,7 +65,7 @@ struct account {
 	char        *name;
 	struct place at;
 	struct value value[KEYS];
-	size_t       parents, own;
+	size_t       parents, own;      /* own: of those that make it another relay */
 	char        *parent;    /* of the last */
 };
 
@@ -170,7 +171,7 @@ take(struct msmtp *m, struct span key, struct span value, struct place at)
 			/* An account's own goes before one that it inherits. */
 			if (i == KEY_PASSWORD || i == KEY_PASSWORDEVAL)
 				forget(&m->now->value[i == KEY_PASSWORD ? KEY_PASSWORDEVAL : KEY_PASSWORD]);
-			m->now->own++;
+			m->now->own += i < KEY_OF_RELAYS;
 			return;
 		}
 	other_key(m, key, value.n > 0, at);

@@ -155,7 +155,7 @@ static const struct row {
 	    "tls = \"starttls\"",
 	    "user = \"me\" # /etc/exim4/passwd.client:3", "file = \"/d/sender-addresses\"", "apply = \"sender\"",
 	    "listen \"[::1]:25\" {" },
-	  { "allow", "other_hostnames", "p^w" }, "p^w\n" },
+	  { "allow", "other_hostnames", "p^w" }, "p^w:more\n" },
 	{ "exim: no smarthost", IMPORT_EXIM,
 	  { { "/etc/exim4/update-exim4.conf.conf", "dc_eximconfig_configtype='local'\ndc_smarthost='mail.example.net'\n" } },
 	  { "conf:1: dc_eximconfig_configtype: it has no smarthost" }, { "relay \"" }, "" },
