@@ -236,6 +236,35 @@ is 'twenty listings at once are whole' \
 is 'a crowd is turned away in words' \
     "$($PYTHON "$SYSTEM/control.py" "$POSTERN_RUN/control" crowd 80 16 status)" '64 16'
 
+# Who reads nothing has what a socket holds, and a minute; it is looked at again at the end.
+resident() {
+	awk '$1 == "VmRSS:" { print $2 }' "/proc/$POSTERND_PID/status"
+}
+descriptors() {
+	find "/proc/$POSTERND_PID/fd" -mindepth 1 | wc -l
+}
+as_before() {
+	test "$(descriptors)" -eq "$open_before"
+}
+open_before=$(descriptors)
+{
+	printf 'Subject: large\n\n'
+	yes 'a line of a large message that nobody reads' | head -c 8000000
+} | post -f alice@example.com bob@example.net
+wait_for 10 in_place cur 301
+large=$(newest cur)
+check 'who reads a little and goes' \
+    $PYTHON "$SYSTEM/control.py" "$POSTERN_RUN/control" leave 50 body "$large"
+wait_for 5 as_before
+check 'leaves nothing open' as_before
+memory_before=$(resident)
+deaf=()
+for i in 1 2 3 4; do
+	$PYTHON "$SYSTEM/control.py" "$POSTERN_RUN/control" deaf body "$large" > "$TMP/deaf.$i" &
+	deaf+=("$!")
+	PIDS+=("$!")
+done
+
 # --- users ------------------------------------------------------------------
 
 if test "$(id -u)" -ne 0 || ! command -v setpriv > /dev/null || test -z "$(daemon_user)"; then
@@ -263,6 +292,7 @@ result_as() {	# UID VERB ID…
 	sed -n 's/^result done=\([0-9]*\) gone=\([0-9]*\) denied=\([0-9]*\) refused=\([0-9]*\)$/\1 \2 \3 \4/p' "$OUT"
 }
 
+is 'the large one is deleted while it is read' "$(result delete+ "$large")" '1 0 0 0'
 roots=$(newest cur)
 printf 'Subject: hers\n\nx\n' | as $alice "$BUILD/sendmail" -f alice@example.com bob@example.net
 wait_for 5 in_place cur 301
@@ -308,3 +338,13 @@ ask_as $alice mailq
 is 'mailq = own: her own' "$(grep -c '^message ' "$OUT")" 1
 ask mailq
 is 'mailq = own: root sees all' "$(grep -c '^message ' "$OUT")" 301
+
+# --- who read nothing ---------------------------------------------------------------
+
+test -n "${POSTERN_SANITIZED:-}" ||
+	check 'four that read nothing cost less than a MiB each' test $(($(resident) - memory_before)) -lt 4096
+for i in 1 2 3 4; do
+	check "one that reads nothing is left ($i)" wait "${deaf[i - 1]}"
+done
+wait_for 5 as_before
+check 'and nothing of it stays open' as_before

@@ -7,6 +7,8 @@ ask WORD...      one request, the words as they go on the wire; a list of IDs
                  when it was cut off
 raw              stdin as it is, then what comes back
 deaf WORD...     asks, reads nothing; ms until the daemon hangs up, at most 90 s
+leave N WORD...  so many, one behind the other, that read a little of the answer
+                 and go
 crowd N OUT WORD...  so many at once, of whom OUT are turned away before the
                  others ask; how many answers were whole, and how many said
                  that there were too many
@@ -85,6 +87,15 @@ def deaf(path, words):
     return 1
 
 
+def leave(path, n, words):
+    for _ in range(n):
+        s = dial(path)
+        s.sendall(request(words))
+        s.recv(100)
+        s.close()
+    return 0
+
+
 def crowd(path, n, out, words):
     made = [dial(path) for _ in range(n)]
     end = time.monotonic() + 10
@@ -151,6 +162,8 @@ def main():
         return verdict(lines)
     if deed == 'deaf':
         return deaf(path, rest)
+    if deed == 'leave':
+        return leave(path, int(rest[0]), rest[1:])
     if deed == 'crowd':
         return crowd(path, int(rest[0]), int(rest[1]), rest[2:])
     if deed == 'gap':
