@@ -22,7 +22,7 @@
 #include "postern/document.h"
 #include "postern/findings.h"
 #include "postern/names.h"
-#include "postern/reach.h"
+#include "postern/permit.h"
 #include "postern/tried.h"
 #include "spool/place.h"
 
@@ -32,7 +32,7 @@
 static int
 check_daemon_can(const char *path, struct buf *why)
 {
-	return path == NULL || reach_daemon_can_read(path, SECRET_CURE, why) ? 0 : EX_CONFIG;
+	return path == NULL || permit_daemon_reads(path, SECRET_CURE, why) ? 0 : EX_CONFIG;
 }
 
 /* Whether it is the certificate's key is found by the daemon: it has the TLS library. */
@@ -96,7 +96,7 @@ check_secret(struct findings *f, const char *about, const struct relay_conf *r, 
 	buf_wipe(&secret);
 	if (rc == 0)
 		rc = check_daemon_can(r->password_file, why);
-	if (rc == 0 && r->password_file != NULL && !reach_is_ours(r->password_file, "can read the password", why))
+	if (rc == 0 && r->password_file != NULL && !permit_is_ours(r->password_file, "can read the password", why))
 		rc = EX_CONFIG;
 	return rc;
 }
@@ -177,7 +177,7 @@ check_maps(struct findings *f, const struct config *c)
 
 		if (m == NULL)
 			continue;
-		if (!reach_daemon_can_read(mapfile_path(m), "chmod 0644", &why))
+		if (!permit_daemon_reads(mapfile_path(m), "chmod 0644", &why))
 			findings_wrong(f, EX_CONFIG, "map", "%s", buf_cstr(&why));
 		else
 			findings_well(f, "map", "%s: %zu lines", mapfile_path(m), maptable_count(mapfile_table(m)));
@@ -208,7 +208,7 @@ check_aliases(struct findings *f, const char *path)
 		findings_wrong(f, rc, "aliases", "%s", buf_cstr(&why));
 	else if (t == NULL)
 		findings_well(f, "aliases", "%s: there is none", path);
-	else if (!reach_daemon_can_read(path, "chmod 0644", &why))
+	else if (!permit_daemon_reads(path, "chmod 0644", &why))
 		findings_wrong(f, EX_CONFIG, "aliases", "%s", buf_cstr(&why));
 	else
 		findings_well(f, "aliases", "%s", path);
@@ -386,8 +386,8 @@ check_file(struct check *k)
 	struct buf why;
 
 	buf_init(&why, 65536);
-	if (!reach_daemon_can_read(k->path, SECRET_CURE, &why) ||
-	    !reach_is_ours(k->path, "decides by it where all mail goes", &why))
+	if (!permit_daemon_reads(k->path, SECRET_CURE, &why) ||
+	    !permit_is_ours(k->path, "decides by it where all mail goes", &why))
 		findings_wrong(&k->f, EX_CONFIG, k->path, "%s", buf_cstr(&why));
 	buf_done(&why);
 }

@@ -13,7 +13,7 @@
 #include "config/names.h"
 #include "postern/command.h"
 #include "postern/names.h"
-#include "postern/reach.h"
+#include "postern/permit.h"
 #include "route/route.h"
 #include "spool/place.h"
 
@@ -110,7 +110,7 @@ check_file(struct check *c, const char *path, struct buf *why)
 		printf("%s: there is no such file, and so no alias\n", path);
 		return 0;
 	}
-	if (!reach_daemon_can_read(path, "mail for local names waits; chmod 0644", why)) {
+	if (!permit_daemon_reads(path, "mail for local names waits; chmod 0644", why)) {
 		c->wrong++;
 		fprintf(stderr, "postern: %s\n", buf_cstr(why));
 		buf_clear(why);

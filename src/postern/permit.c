@@ -1,5 +1,5 @@
-/* reach.c - see reach.h. */
-#include "postern/reach.h"
+/* permit.c - see permit.h. */
+#include "postern/permit.h"
 
 #include <sys/stat.h>
 
@@ -65,7 +65,7 @@ through_folders(const struct who *w, char *path, struct buf *why)
 }
 
 bool
-reach_daemon_can_read(const char *path, const char *cure, struct buf *why)
+permit_daemon_reads(const char *path, const char *cure, struct buf *why)
 {
 	struct who w;
 	struct stat st;
@@ -84,7 +84,7 @@ reach_daemon_can_read(const char *path, const char *cure, struct buf *why)
 }
 
 bool
-reach_is_ours(const char *path, const char *could, struct buf *why)
+permit_is_ours(const char *path, const char *could, struct buf *why)
 {
 	struct who w;
 	struct stat st;
