@@ -12,6 +12,7 @@
 struct item {
 	struct span word, title;        /* the title without its quotes */
 	size_t      from, to;
+	size_t      inside;             /* a section's: behind its brace; 0: an option */
 };
 
 /* The text with its comments blanked: each thing stands where it stands in the text. */
@@ -83,6 +84,7 @@ skip_braces(struct walk *w)
 static int
 next(struct walk *w, struct item *ret)
 {
+	bool list = false;
 	size_t from;
 
 	skip_blanks(w);
@@ -94,6 +96,7 @@ next(struct walk *w, struct item *ret)
 		return -EINVAL;
 	skip_blanks(w);
 	if (here(w) == '=') {
+		list = true;
 		w->at++;
 		if (here(w) == '=')
 			return -EINVAL;
@@ -105,6 +108,8 @@ next(struct walk *w, struct item *ret)
 			return -EINVAL;
 	}
 	from = w->at;
+	if (here(w) == '{' && !list)
+		ret->inside = from + 1;
 	if (here(w) == '{')
 		skip_braces(w);
 	else
@@ -311,6 +316,118 @@ edit_put_relay(struct buf *text, const char *old, struct span section)
 	buf_done(&b);
 	return text->over ? -E2BIG : 0;
 }
+
+/* ---- inside of a relay ---- */
+
+/* Where something may be put: behind a section's brace, up to its other one. */
+struct body {
+	size_t   from, to;
+	unsigned depth;
+};
+
+/* In that body of a text whose comments are blanked: 1 and *ret, 0, -EINVAL.  title NULL: any. */
+static int
+find_in(struct span text, const struct body *b, const char *word, const char *title, struct item *ret)
+{
+	struct walk w = { .text = { text.p, b->to }, .at = b->from };
+	int r;
+
+	while ((r = next(&w, ret)) == 1)
+		if (span_eq(ret->word, span_of(word)) && (title == NULL || span_eq(ret->title, span_of(title))))
+			break;
+	return r;
+}
+
+static void
+enter(struct body *b, const struct item *it)
+{
+	*b = (struct body){ .from = it->inside, .to = it->to - 1, .depth = b->depth + 1 };
+}
+
+/* 1 and the section's body, or the relay's where that has no such section, which is 0; -ENOENT: no such relay. */
+static int
+find_section(struct span text, const char *relay, const char *section, struct body *ret)
+{
+	struct item it;
+	int r;
+
+	*ret = (struct body){ .to = text.n };
+	r = find_in(text, ret, "relay", relay, &it);
+	if (r <= 0 || it.inside == 0)
+		return r < 0 ? r : -ENOENT;
+	enter(ret, &it);
+	if (section == NULL)
+		return 1;
+	r = find_in(text, ret, section, NULL, &it);
+	if (r != 1 || it.inside == 0)
+		return r < 0 ? r : 0;
+	enter(ret, &it);
+	return 1;
+}
+
+int
+edit_relay_says(struct span text, const char *relay, const char *section, const char *option)
+{
+	struct buf blanked;
+	struct walk w;
+	struct body b;
+	struct item it;
+	int r = begin(&w, text, &blanked);
+
+	if (r == 0 && (r = find_section(w.text, relay, section, &b)) == 1)
+		r = find_in(w.text, &b, option, NULL, &it);
+	buf_done(&blanked);
+	return r;
+}
+
+/* On a line of its own, as deep as it stands; in a section of one line, on that. */
+static void
+put_inside(struct buf *text, const struct body *b, const struct buf *line)
+{
+	struct buf whole;
+
+	buf_init(&whole, SOURCE_MAX_BYTES);
+	if (memchr(text->p + b->from, '\n', b->to - b->from) == NULL) {
+		buf_printf(&whole, " %s%s", buf_cstr(line), text->p[b->from] == ' ' ? "" : " ");
+	} else {
+		buf_char(&whole, '\n');
+		for (unsigned i = 0; i < b->depth; i++)
+			buf_char(&whole, '\t');
+		buf_span(&whole, buf_view(line));
+		/* What stood behind the brace, a comment perhaps, keeps a line of its own. */
+		if (text->p[b->from] != '\n')
+			buf_char(&whole, '\n');
+	}
+	replace(text, b->from, b->from, buf_view(&whole));
+	buf_done(&whole);
+}
+
+int
+edit_put_in_relay(struct buf *text, const char *relay, const char *section, const char *option, struct span value)
+{
+	struct buf blanked, line;
+	struct walk w;
+	struct body b;
+	int r = begin(&w, buf_view(text), &blanked);
+
+	if (r == 0)
+		r = find_section(w.text, relay, section, &b);
+	buf_done(&blanked);
+	if (r < 0)
+		return r;
+	buf_init(&line, SOURCE_MAX_BYTES);
+	if (r == 0)
+		buf_printf(&line, "%s { ", section);
+	buf_printf(&line, "%s = ", option);
+	edit_put_string(&line, value);
+	if (r == 0)
+		buf_str(&line, " }");
+	put_inside(text, &b, &line);
+	buf_done(&line);
+	return text->over ? -E2BIG : 0;
+}
+
+/* ---- strings ---- */
 
 /* Double quotes, as people write them; "${" stands for itself in single ones alone. */
 void

@@ -28,6 +28,16 @@ int  edit_set(struct buf *text, const char *option, struct span value);
  */
 int  edit_put_relay(struct buf *text, const char *old, struct span section);
 
+/*
+ * Has the relay this option, in that section of it (NULL: in none)?  1 or 0;
+ * -ENOENT: there is no such relay; -EINVAL.
+ */
+int  edit_relay_says(struct span text, const char *relay, const char *section, const char *option);
+
+/* Put the option there, which it has not yet; the section is made where it is missing.  -ENOENT, -EINVAL. */
+int  edit_put_in_relay(struct buf *text, const char *relay, const char *section, const char *option,
+                       struct span value);
+
 /* Append value as a string of the configuration.  It has no line end and no NUL. */
 void edit_put_string(struct buf *out, struct span value);
 

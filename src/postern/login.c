@@ -18,14 +18,12 @@
 #include "base/text.h"
 #include "config/config.h"
 #include "config/oauth_request.h"
-#include "postern/ask.h"
 #include "postern/browser.h"
 #include "postern/command.h"
-#include "postern/install.h"
+#include "postern/login_client.h"
 #include "spool/place.h"
 
 #define ANSWER_MAX 65536
-#define SECRET_MAX 4096
 
 struct exchange {
 	const struct relay_conf *relay;
@@ -244,51 +242,6 @@ run(const struct relay_conf *r, const struct buf *request)
 	return x.done ? EX_OK : EX_NOPERM;
 }
 
-/* ---- the client's secret ---- */
-
-static int
-keep_secret(const char *path, struct span secret)
-{
-	struct install in;
-	struct buf why;
-	int rc;
-
-	buf_init(&why, 16384);
-	rc = install_stage(path, secret, INSTALL_SECRET, &in, &why);
-	if (rc == 0)
-		rc = install_commit(&in, NULL, &why);
-	if (rc == 0)
-		printf("wrote %s, for root and the daemon alone\n", path);
-	else
-		fail(rc, buf_cstr(&why));
-	buf_done(&why);
-	return rc;
-}
-
-/* It has a file, which is not there: a person at a terminal can say it here, once. */
-static int
-ask_for_secret(const char *path)
-{
-	struct buf secret;
-	enum ask a;
-	int rc;
-
-	if (path == NULL || !ask_is_person() || access(path, F_OK) == 0 || errno != ENOENT)
-		return EX_OK;
-	printf("%s is not there: the client's secret is kept in it.\n", path);
-	buf_init(&secret, SECRET_MAX);
-	buf_room(&secret, SECRET_MAX - 1);
-	ask_begin();
-	a = ask_secret("Client secret", &secret);
-	ask_end();
-	if (a != ASK_OK || secret.n == 0)
-		rc = fail(a == ASK_STOPPED ? 130 : EX_USAGE, "no secret was given; nothing has changed");
-	else
-		rc = keep_secret(path, buf_view(&secret));
-	buf_wipe(&secret);
-	return rc;
-}
-
 static int
 login(const struct relay_conf *r)
 {
@@ -327,6 +280,8 @@ command_login(int argc, char **argv)
 		fputs("usage: postern login RELAY    run it as root: the tokens are the daemon's\n", stderr);
 		return EX_USAGE;
 	}
+	if ((rc = login_complete(argv[1])) != EX_OK)
+		return rc;
 	buf_init(&why, 8192);
 	if ((rc = config_read(place_conf(), place_providers(), &c, &why)) != 0) {
 		rc = fail(rc, buf_cstr(&why));
@@ -337,7 +292,7 @@ command_login(int argc, char **argv)
 			    "postern.conf(5)", r->name);
 		if (why.n > 0)
 			rc = fail(r == NULL ? EX_DATAERR : EX_CONFIG, buf_cstr(&why));
-		else if ((rc = ask_for_secret(r->oauth->client_secret_file)) == EX_OK)
+		else if ((rc = login_ask_secret(r->oauth->client_secret_file)) == EX_OK)
 			rc = login(r);
 		config_free(c);
 	}

@@ -13,13 +13,11 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "base/diff.h"
 #include "base/fs.h"
-#include "config/config.h"
 #include "config/source.h"
+#include "postern/change.h"
 #include "postern/command.h"
 #include "postern/install.h"
-#include "postern/plain.h"
 #include "spool/place.h"
 
 enum {
@@ -177,37 +175,6 @@ check_rights(const struct setup *s)
 
 /* ---- showing ---- */
 
-static void
-print_plain(FILE *out, struct span text)
-{
-	struct span line;
-	struct buf b;
-
-	buf_init(&b, 8u << 20);
-	while (span_cut(&text, '\n', &line)) {
-		buf_clear(&b);
-		/* A tab is a tab here: it is an admin's own text. */
-		for (; line.n > 0 && memchr("\t+- ", line.p[0], 4) != NULL; line.p++, line.n--)
-			buf_char(&b, line.p[0]);
-		plain_put(&b, line);
-		fprintf(out, "%s\n", buf_cstr(&b));
-	}
-	buf_done(&b);
-}
-
-static void
-show_change(const struct setup *s, const struct buf *text)
-{
-	FILE *out = s->person ? stdout : stderr;
-	struct buf diff;
-
-	buf_init(&diff, 8u << 20);
-	diff_unified(buf_view(&s->old), s->conf, buf_view(text), s->conf, &diff);
-	fprintf(out, "\nThis changes in %s:\n\n", s->conf);
-	print_plain(out, buf_view(&diff));
-	buf_done(&diff);
-}
-
 /* An admin's file is changed only after he has seen how. */
 static int
 agree(struct setup *s, const struct buf *text)
@@ -216,7 +183,7 @@ agree(struct setup *s, const struct buf *text)
 	enum ask a;
 
 	if (changes)
-		show_change(s, text);
+		change_show(s->person ? stdout : stderr, s->conf, buf_view(&s->old), buf_view(text));
 	if (s->yes)
 		return EX_OK;
 	if (!s->person)
@@ -224,7 +191,7 @@ agree(struct setup *s, const struct buf *text)
 		    "say --yes to have it so", s->conf);
 	if (s->old.n == 0) {
 		printf("\nThis will be %s:\n\n", s->conf);
-		print_plain(stdout, buf_view(text));
+		change_print(stdout, buf_view(text));
 	}
 	putchar('\n');
 	a = ask_yes("Write it?", s->old.n == 0, &yes);
@@ -264,17 +231,6 @@ stage_secret(const struct setup *s, struct install *ret, struct buf *why)
 	return rc;
 }
 
-/* What the daemon would not take is never put into the place from which it reads. */
-static int
-check_staged(const struct install *in, struct buf *why)
-{
-	struct config *c = NULL;
-	int rc = config_read(in->temp, place_providers(), &c, why);
-
-	config_free(c);
-	return rc == EX_NOINPUT ? EX_CONFIG : rc;
-}
-
 static bool
 has_secret(const struct setup *s)
 {
@@ -310,7 +266,7 @@ write_files(struct setup *s, const struct buf *text)
 	if (rc == 0 && changed)
 		rc = install_stage(s->conf, buf_view(text), INSTALL_PLAIN, &conf, &why);
 	if (rc == 0 && changed)
-		rc = check_staged(&conf, &why);
+		rc = change_check(&conf, &why);
 	if (rc == 0 && has_secret(s))
 		rc = stage_secret(s, &secret, &why);
 	if (rc == 0 && has_secret(s))
@@ -386,7 +342,7 @@ print_did(struct setup *s)
 		buf_printf(&s->did, "still to be done: postern login %s\n", s->relay);
 	if (s->did.n > 0)
 		putchar('\n');
-	print_plain(stdout, buf_view(&s->did));
+	change_print(stdout, buf_view(&s->did));
 	fflush(stdout);
 }
 

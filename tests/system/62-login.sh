@@ -219,6 +219,48 @@ if test -e "$SYSTEM/terminal.py"; then
 	is 'not for others' "$(($(stat -c %a "$TMP/secret") % 10))" 0
 	is 'and was not shown' "$(grep -c client-secret-word "$TMP/login")" 0
 fi
+
+# --- a configuration without a client ------------------------------------------------
+
+say_client() {	# NAME STATUS STEP…: at a terminal
+	local name=$1 status=$2
+	shift 2
+	python3 "$SYSTEM/dialogue.py" "$BUILD/postern" "$@" -- login up > "$TMP/login" 2>&1
+	is "no client: $name" "$?" "$status"
+}
+id_question='Client id: ' secret_question='or nothing where it has none (not shown): '
+if test -e "$SYSTEM/dialogue.py"; then
+	sed -i 's/^ *client-id = "client"  client-secret-file = "[^"]*"/       /' "$POSTERN_CONF"
+	cp "$POSTERN_CONF" "$TMP/bare"
+	"$BUILD/postern" login up < /dev/null > "$TMP/login" 2>&1
+	is 'no client: nobody to ask' "$? $(grep -c 'no client-id; register a client' "$TMP/login")" '78 1'
+	say_client 'an id that is none, then ^C' 130 "$id_question=>" "$id_question=>^C"
+	say_client '^C instead of its secret' 130 "$id_question=>client" "$secret_question=>^C"
+	say_client '^C when the change is shown' 130 "$id_question=>client" "$secret_question=>client-secret-word" 'Write it? [y/N]: =>^C'
+	say_client 'no' 75 "$id_question=>client" "$secret_question=>client-secret-word" 'Write it? [y/N]: =>n'
+	is 'no: what to add is shown' "$(grep -c '^+.*client-id = "client"$\|^+.*client-secret-file = ".*/up.secret"$\|lines marked + are what is missing' "$TMP/login")" 3
+	check 'no: untouched' cmp "$POSTERN_CONF" "$TMP/bare"
+	is 'no: nothing is left' "$(find "$TMP" -maxdepth 1 -name 'up.secret*' -o -maxdepth 1 -name '*.new' -o -maxdepth 1 -name '*.~*')" ''
+	say_client 'yes; then ^C at the address' 77 "$id_question=>client" "$secret_question=>client-secret-word" 'Write it? [y/N]: =>y' \
+	    'paste here=>^C'
+	is 'yes: what was done is said' "$(grep -c "^wrote .*/up.secret, for root\|^wrote $POSTERN_CONF, kept the old one as\|^the daemon has read it" "$TMP/login")" 3
+	check 'yes: the old one is kept' cmp "$POSTERN_CONF.~1~" "$TMP/bare"
+	is 'yes: only lines were added' "$(diff "$TMP/bare" "$POSTERN_CONF" | grep -c '^<')" 0
+	is 'yes: the secret, for the daemon alone' "$(cat "$TMP/up.secret") $(($(stat -c %a "$TMP/up.secret") % 10))" 'client-secret-word 0'
+	KEPT+=("$TMP/up.secret")
+	nothing_leaked 'no client'
+	login
+	idp visit "$(address)" > "$TMP/page"
+	ended
+	is 'yes: and that is asked for once' "$LOGIN_STATUS" 0
+	write_conf 'relay up {' '	user = "ops@gmail.com"' '}'
+	say_client 'no service either' 77 'such as gworkspace or m365: =>gmial' 'did you mean "gmail"?=>gmail' "$id_question=>123-abc" \
+	    "$secret_question=>" 'Write it? [y/N]: =>y' 'paste here=>^C'
+	is 'the service is there, the client too' "$(grep -c '^	provider = "gmail"$\|^	oauth { client-id = "123-abc" }$' "$POSTERN_CONF")" 2
+	check 'as it is Google that is asked' grep -q 'https://accounts.google.com/.*client_id=123-abc' "$TMP/login"
+	write_relay
+	"$BUILD/postern" reload
+fi
 login
 kill "$LOGIN_PID"
 ended

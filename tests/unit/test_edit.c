@@ -66,6 +66,47 @@ START_TEST(put_relay)
 }
 END_TEST
 
+/* relay n, section "s" (or none), option "o". */
+static const struct {
+	const char *before, *section;
+	int         says;               /* 1: and so it is not put there */
+	const char *after;              /* NULL: -ENOENT */
+} insides[] = {
+	{ "relay n { }\n", NULL, 0, "relay n { o = \"v\" }\n" },
+	{ "relay n {}\n", NULL, 0, "relay n { o = \"v\" }\n" },
+	{ "relay n {\n\tuser = \"u\"\n}\n", NULL, 0, "relay n {\n\to = \"v\"\n\tuser = \"u\"\n}\n" },
+	{ "relay n { # mine\n}\n", NULL, 0, "relay n {\n\to = \"v\"\n # mine\n}\n" },
+	{ "relay n { user = \"u\" }\n", "s", 0, "relay n { s { o = \"v\" } user = \"u\" }\n" },
+	{ "relay n {\n\ts {\n\t\tx = 1\n\t}\n}\n", "s", 0,
+	    "relay n {\n\ts {\n\t\to = \"v\"\n\t\tx = 1\n\t}\n}\n" },
+	{ "relay a { s { o = 1 } }\nrelay n { s { x = { \"}\", 'o' } } }\n", "s", 0,
+	    "relay a { s { o = 1 } }\nrelay n { s { o = \"v\" x = { \"}\", 'o' } } }\n" },
+	{ "relay n { s = { \"a\" } }\n", "s", 0, "relay n { s { o = \"v\" } s = { \"a\" } }\n" },
+	{ "relay n { s { o = 1 } }\n", "s", 1, NULL },
+	{ "relay n { o = 1 }\n", NULL, 1, NULL },
+	{ "relay n { s { o = 1 } }\n", NULL, 0, "relay n { o = \"v\" s { o = 1 } }\n" },
+	{ "# relay n { }\nrelay a { }\n", NULL, -ENOENT, NULL },
+	{ "", NULL, -ENOENT, NULL },
+	{ "relay n {\n", NULL, -EINVAL, NULL },
+};
+
+START_TEST(inside)
+{
+	struct buf b;
+	int says = insides[_i].says;
+
+	buf_init(&b, SOURCE_MAX_BYTES);
+	buf_str(&b, insides[_i].before);
+	ck_assert_int_eq(edit_relay_says(buf_view(&b), "n", insides[_i].section, "o"), says);
+	if (says != 1)
+		ck_assert_int_eq(edit_put_in_relay(&b, "n", insides[_i].section, "o", SPAN("v")), says);
+	ck_assert_str_eq(buf_cstr(&b), insides[_i].after != NULL ? insides[_i].after : insides[_i].before);
+	if (says == 0)
+		ck_assert_int_eq(edit_relay_says(buf_view(&b), "n", insides[_i].section, "o"), 1);
+	buf_done(&b);
+}
+END_TEST
+
 START_TEST(relays_by_name)
 {
 	char *name[EDIT_RELAYS_MAX];
@@ -128,6 +169,7 @@ suite_edit(void)
 
 	tcase_add_loop_test(tc, set, 0, sizeof(sets) / sizeof(sets[0]));
 	tcase_add_loop_test(tc, put_relay, 0, sizeof(puts_) / sizeof(puts_[0]));
+	tcase_add_loop_test(tc, inside, 0, sizeof(insides) / sizeof(insides[0]));
 	tcase_add_test(tc, relays_by_name);
 	tcase_add_test(tc, strings_are_read_back);
 	suite_add_tcase(s, tc);
