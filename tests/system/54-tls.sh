@@ -81,6 +81,18 @@ conf "ca-file = \"$TMP/other/ca.pem\""
 refused 'unknown authority' 'unable to get local issuer certificate; seen: CN=localhost, issued by CN=Postern test CA'
 finish
 
+# Put right while the relay rests; and what cannot be read changes nothing.
+upstream_of cert.pem
+cp "$TMP/other/ca.pem" "$TMP/trusted.pem"
+conf "ca-file = \"$TMP/trusted.pem\""
+refused 'a ca-file, before' 'unable to get local issuer certificate'
+echo nonsense > "$TMP/trusted.pem"
+check 'a ca-file with nonsense: told' wait_for 20 log_says "trusted.pem"
+check 'and what was read before stays' wait_for 20 log_says 'what was read before stays in use'
+cp "$CA" "$TMP/trusted.pem"
+check 'a ca-file put right, nothing else done: sent' wait_for 20 has_arrived "up$N" 1
+finish
+
 upstream_of cert.pem --tls-max 1.1
 conf "ca-file = \"$CA\""
 refused 'version too low' 'no TLS version that tls-min allows'
