@@ -15,6 +15,7 @@ fi
 OUT=$TMP/out ERR=$TMP/err
 ETC=$TMP/etc
 export POSTERN_CONF=$ETC/postern.conf
+SECRETS=("$PASSWORD") KEPT=("$ETC/example.password")
 NASTY=' p"a\s'\''s ${HOME} wörd '
 
 run() {		# ARGUMENT…: nobody at a terminal
@@ -182,6 +183,7 @@ printf '\naliases = "%s"\nlog { to = "stderr"  level = "info" }\n' "$TMP/aliases
 start_posternd
 
 printf '%s' "$NASTY" > "$TMP/nasty"
+SECRETS+=("$NASTY")
 stop "$UP_PID"
 PASSWORD=$NASTY
 start_secure_upstream second starttls
@@ -197,7 +199,7 @@ check 'for whom it was' grep -q '^RCPT.*bob@example.net\|bob@example.net' "$TMP"
 check 'from whom' grep -q "ops@example.com" "$TMP"/second.mail/*
 is 'the password to the byte' "$(cat "$ETC/example.password"; echo .)" "$NASTY
 ."
-is 'and nowhere else' "$(grep -rlF 'wörd' "$TMP/posternd.log" "$POSTERN_CONF" "$OUT" "$ERR" "$POSTERN_SPOOL")" ''
+no_secret_got_out 'by options' "$ETC" "$OUT" "$ERR"
 
 printf 'wrong' > "$TMP/wrong"
 gives 'a wrong password' 75 "${OPTIONS[@]}" --password-file "$TMP/wrong" --yes
@@ -251,7 +253,113 @@ person 'no is no' 75 'Write it? [y/N]: =>' -- setup --from you@gmail.com --user 
 says 'a person sees what would change' '-	user = "ops@example.com"'
 check 'no: untouched' cmp "$POSTERN_CONF" "$TMP/before"
 check 'no: the password too' cmp "$RELAY_PASSWORD" "$TMP/before.password"
+no_secret_got_out 'by questions' "$ETC" "$OUT" "$ERR"
 stop_posternd
+
+# --- what a person is asked seldom -----------------------------------------------
+
+rm -rf "$ETC"
+WHOSE=(--from you@gmail.com --user you@gmail.com --password-file "$TMP/given" --local-mail you@gmail.com)
+if test "$(id -u)" -eq 0 && unshare -u true 2> /dev/null; then
+	nameless() {	# NAME STATUS STEP… -- ARGUMENT…: on a machine whose name has no domain
+		local name=$1 status=$2
+		shift 2
+		unshare -u bash -c 'hostname web1 && exec "$@"' - $PYTHON "$SYSTEM/dialogue.py" "$POSTERN" "$@" > "$OUT" 2> "$ERR"
+		is "$name" "$?" "$status"
+	}
+	nameless 'a machine without a full name, ^C' 130 'Full name [web1.localdomain]: =>^C' -- setup "${WHOSE[@]}" --no-online
+	check 'nothing was made' test ! -e "$ETC"
+	nameless 'a machine without a full name' 0 'Full name [web1.localdomain]: =>web 1' 'is not possible' \
+	    'Full name [web1.localdomain]: =>web1.example.com' 'Write it? [Y/n]: =>' -- setup "${WHOSE[@]}" --no-online
+	says 'why it is asked' 'mail servers want a full name'
+	conf_says 'its full name' 'hostname = "web1.example.com"'
+	nameless 'the name is in the file: not asked again' 0 'Write it? [y/N]: =>y' -- setup "${WHOSE[@]}" --local-mail \
+	    root@example.org --no-online
+	is 'and stays' "$(grep -c '^hostname = "web1.example.com"' "$POSTERN_CONF")" 1
+	shut() {	# FILE…: setup with a configuration in a folder that cannot be written, which has these files
+		mkdir -p "$TMP/shut"
+		unshare -m bash -c 'mount -t tmpfs none "$0" && cp "${@:2}" "$0" && mount -o remount,ro "$0" &&
+		    POSTERN_CONF=$0/postern.conf exec $1' "$TMP/shut" "$POSTERN setup ${WHOSE[*]} --no-online --yes" "$@" \
+		    > "$OUT" 2> "$ERR"
+	}
+	shut "$TMP/given"
+	is 'a folder that cannot be written' "$?" 73
+	complains 'it is named, with the reason' "$TMP/shut: Read-only file system; the file system is mounted read-only"
+	shut "$POSTERN_CONF"
+	is 'one that has a configuration in it' "$?" 73
+else
+	skip 'a name without a domain, a folder that cannot be written' 'needs root, and namespaces'
+fi
+
+rm -rf "$ETC"
+printf 'client-secret-word' > "$TMP/client.secret"
+chmod 600 "$TMP/client.secret"
+test -z "$(daemon_user)" || chown "$(daemon_user)" "$TMP/client.secret"
+gives 'all that tokens want, by options' 0 --oauth --from noreply@contoso.example --provider m365 --user box@contoso.example \
+    --client-id 123-abc --client-secret-file "$TMP/client.secret" --tenant contoso.example --relay office \
+    --local-mail ops@contoso.example --hostname web1.contoso.example --no-online --yes
+for line in 'relay office {' 'provider = "m365"' 'user = "box@contoso.example"' 'client-id = "123-abc"' \
+    "client-secret-file = \"$TMP/client.secret\"" 'tenant = "contoso.example"' 'local-mail = "ops@contoso.example"' \
+    'hostname = "web1.contoso.example"' 'from = "noreply@contoso.example"'; do
+	conf_says "by options: $line" "$line"
+done
+is 'by options: no password' "$(find "$ETC" -name '*.password*'; grep -c password "$POSTERN_CONF")" 0
+cp "$TMP/pki/ca.pem" "$TMP/some.pem"
+gives 'all that a server wants, by options' 0 --from ops@example.com --host mail.example.com --port 2525 --tls implicit \
+    --ca-file "$TMP/some.pem" --no-login --relay office --local-mail ops@example.com --no-test --no-online --yes
+for line in 'host = "mail.example.com"' 'port = 2525' 'tls = "implicit"' "ca-file = \"$TMP/some.pem\""; do
+	conf_says "by options: $line" "$line"
+done
+
+# --- tokens, from the first question to the mail that arrives ------------------------
+
+rm -rf "$ETC"
+mkdir -p "$ETC" "$TMP/idp" "$TMP/providers"
+$PYTHON "$SYSTEM/idp.py" serve "$TMP/idp" 2> "$TMP/idp.log" &
+PIDS+=("$!")
+wait_for 10 test -s "$TMP/idp/port" || die 'the identity provider did not start'
+URL=http://127.0.0.1:$(cat "$TMP/idp/port")
+start_secure_upstream tokens implicit --mechanisms XOAUTH2 --tokens "$TMP/idp/valid" --user ops@fake.example
+cp "$POSTERN_PROVIDERS"/*.conf "$TMP/providers"
+cat > "$TMP/providers/fake.conf" <<EOF
+host = "localhost"
+port = $UP_PORT
+tls = "implicit"
+auth = "XOAUTH2"
+user-hint = "the account's full address"
+user-default = "ADDRESS"
+domains = { "fake.example" }
+oauth {
+	authorize-endpoint = "$URL/authorize"
+	token-endpoint = "$URL/token"
+	scope = "mail"
+}
+EOF
+export POSTERN_PROVIDERS=$TMP/providers
+TOK=$POSTERN_SPOOL/state/oauth-fake.token
+person 'tokens: by questions' 0 'Its address, such as you@gmail.com: =>ops@fake.example' 'Login name [ops@fake.example]: =>' \
+    'fake takes no passwords, but OAuth' 'Client id: =>' 'Client id: =>client' 'Address [ops@fake.example]: =>' 'Write it? [Y/n]: =>y' \
+    -- setup --ca-file "$CA" --hostname web1.example.com
+says 'tokens: what is still to be done' 'still to be done: postern login fake'
+conf_says 'tokens: the client' 'client-id = "client"'
+is 'tokens: no password' "$(find "$ETC" -name '*.password*')" ''
+printf '\nlog { to = "stderr"  level = "info" }\n' >> "$POSTERN_CONF"
+start_posternd
+post bob@example.net <<< $'Subject: by tokens\n\nhello'
+check 'tokens: mail waits for the consent' wait_for 10 log_says 'postern login fake'
+"$POSTERN" login fake < /dev/null > "$OUT" 2>&1 &
+pid=$!
+PIDS+=("$pid")
+wait_for 10 grep -q '^  http' "$OUT"
+$PYTHON "$SYSTEM/idp.py" visit "$(sed -n 's/^  \(http[^ ]*\)$/\1/p' "$OUT")" > "$TMP/page"
+wait "$pid"
+is 'tokens: postern login' "$?" 0
+check 'tokens: and it arrives' wait_for 20 has_arrived tokens 1
+collect_secrets "$TOK" "$TMP/idp/valid"
+KEPT+=("$TOK")
+no_secret_got_out 'tokens' "$ETC" "$OUT" "$ERR" "$TMP/page"
+stop_posternd
+export POSTERN_PROVIDERS=$SYSTEM/../../etc/providers
 
 # --- a machine that another mail system was set up on ------------------------------
 
