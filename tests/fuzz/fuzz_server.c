@@ -11,6 +11,7 @@
 struct owner {
 	struct server *s;
 	struct buf     told;    /* a letter for each event, and the content */
+	size_t         begun;   /* how much was told before the content that is open */
 	bool           later, waits, open, challenge;
 };
 
@@ -70,6 +71,7 @@ on_data(void *arg, struct envelope *e)
 	buf_done(&head);
 	((struct owner *)arg)->open = true;
 	asked(arg, 'D');
+	((struct owner *)arg)->begun = ((struct owner *)arg)->told.n;
 }
 
 static void
@@ -96,6 +98,9 @@ on_reset(void *arg)
 {
 	struct owner *o = arg;
 
+	/* How much of a message that became too long was given out is the pieces' matter. */
+	if (o->open)
+		buf_cut(&o->told, o->begun);
 	buf_char(&o->told, 'X');
 	o->open = false;
 }
