@@ -139,6 +139,8 @@ taken 'our certificate'
 check 'our certificate: seen by the server' grep -rqx 'CLIENT /CN=client.test' "$TMP/up$N.mail"
 check 'our certificate: its end is warned of' log_says "relay=up, client-cert $PKI/client.pem ends on "
 check 'our certificate: in the check' "$BUILD/postern" check "$POSTERN_CONF" > /dev/null
+SECRETS=("$(sed -n 3p "$PKI/client.key")" "$(sed -n 5p "$PKI/client.key")") KEPT=("$PKI/client.key")
+no_secret_got_out 'our certificate'
 finish
 
 upstream_of cert.pem

@@ -123,6 +123,15 @@ sed "s|^device-endpoint .*|discovery $URL|" "$TMP/device" > "$TMP/device2"
 is 'a device code: declined' "$(kind)" person
 idp_set status=- error=-
 
+# Whoever asks gets a token on his pipe; of ours nobody else sees one.
+SECRETS=(client-secret-word)
+nothing_leaked() {	# NAME
+	KEPT=("$TMP/tokens/account" "$TMP/tokens/app" "$TMP/tokens/robot" "$TMP/tokens/tls")
+	collect_secrets "${KEPT[@]}" "$IDP/valid"
+	no_secret_got_out "$1" "$TMP/tokens" "$TMP/page"
+}
+nothing_leaked 'consent'
+
 # --- renewal ----------------------------------------------------------------
 
 first=$(said token)
@@ -195,6 +204,8 @@ ask token
 is 'a file that others can read is refused' "$(kind)" config
 chmod 0600 "$TOK"
 
+nothing_leaked 'renewal'
+
 # --- refusals and overload ---------------------------------------------------
 
 refused() {	# NAME KIND SETTING...: and how many times it was asked
@@ -233,6 +244,8 @@ ask token
 is 'nobody answers' "$(kind)" wait
 start_idp
 URL=http://127.0.0.1:$IDP_PORT
+
+nothing_leaked 'refusals'
 
 # --- without a person ---------------------------------------------------------
 
@@ -279,5 +292,6 @@ is 'a proxy of the environment' "$(kind)" wait
 HTTPS_PROXY=http://127.0.0.1:1 NO_PROXY=localhost ask token 'flow client-credentials' \
     'client-secret client-secret-word' 'scope app/.default' 'not-serial 2' "ca-file $CA"
 is 'and what goes around it' "$(kind)" token
+nothing_leaked 'without a person'
 is 'a request that makes no sense' "$(printf 'ask what\ntoken-file /x\n\n' | "$BUILD/postern-oauth" 2> /dev/null; echo $?)" 64
 is 'no arguments' "$("$BUILD/postern-oauth" token 2> /dev/null < /dev/null; echo $?)" 64
