@@ -89,6 +89,7 @@ parse_line(struct span line, struct trouble *ret)
 	buf_init(&name, sizeof(ret->name) - 1);
 	verdict = span_dup(word[1]);
 	good = line.n == 0 && text_percent(word[0], &name) == 0 && !name.over && name.n > 0 &&
+	    memchr(buf_cstr(&name), '\0', name.n) == NULL &&
 	    verdict_parse(verdict, &ret->verdict) == 0 && text_number(word[2], 599, &code) == 0 &&
 	    text_number(word[3], INT64_MAX, &told_s) == 0 && text_number(word[4], 1, &standing) == 0 &&
 	    text_number(word[5], 1, &mailed) == 0;
