@@ -13,6 +13,7 @@
 #include <event2/event.h>
 
 #include "net/conn.h"
+#include "net/loop.h"
 #include "net/outq.h"
 #include "net/stream.h"
 #include "net/tls.h"
@@ -32,9 +33,7 @@ struct conn {
 	struct event *readable;
 	struct event *writable;
 	struct event *soon;
-	bool          readable_on;
-	bool          writable_on;
-	bool          soon_on;
+	bool          readable_on, writable_on, soon_on;
 
 	size_t      line_max;
 	struct buf  in;                 /* a line without its end yet; lines behind a pause */
@@ -557,6 +556,7 @@ turn(evutil_socket_t fd, short what, void *arg)
 	struct conn *c = arg;
 
 	(void)fd;
+	loop_woke();
 	if (what & EV_TIMEOUT)
 		c->soon_on = false;
 	if (c->freeing) {

@@ -6,6 +6,10 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+#define WORTH_A_LINE_MS 100     /* a caller at a terminal begins to notice */
 
 struct timer {
 	struct event *ev;
@@ -18,6 +22,12 @@ struct watch {
 	void        (*ready)(void *arg);
 	void         *arg;
 };
+
+static struct {
+	bool            woke;
+	int64_t         began_ms;
+	struct loop_gap longest;
+} turn;
 
 struct event_base *
 loop_new(void)
@@ -35,9 +45,43 @@ loop_new(void)
 }
 
 void
+loop_woke(void)
+{
+	if (turn.woke)
+		return;
+	turn.woke = true;
+	turn.began_ms = clock_mono_ms();
+}
+
+struct loop_gap
+loop_longest(void)
+{
+	return turn.longest;
+}
+
+static void
+end_turn(void)
+{
+	int64_t ms = turn.woke ? clock_mono_ms() - turn.began_ms : 0;
+
+	turn.woke = false;
+	if (ms >= WORTH_A_LINE_MS)
+		log_debug("loop: a turn took %lld ms", (long long)ms);
+	if (ms > turn.longest.ms)
+		turn.longest = (struct loop_gap){ .ms = ms, .at_s = clock_wall_s() };
+}
+
+/* Turn by turn: libevent does not tell when it comes back from waiting, but its first callback does. */
+void
 loop_run(struct event_base *base)
 {
-	event_base_loop(base, EVLOOP_NO_EXIT_ON_EMPTY);
+	int r;
+
+	turn.woke = false;
+	do {
+		r = event_base_loop(base, EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY);
+		end_turn();
+	} while (r == 0 && !event_base_got_break(base));
 }
 
 void
@@ -66,6 +110,7 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	loop_woke();
 	t->fire(t->arg);
 }
 
@@ -117,6 +162,7 @@ on_ready(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	loop_woke();
 	w->ready(w->arg);
 }
 

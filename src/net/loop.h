@@ -19,6 +19,17 @@ void loop_turn(struct event_base *base);        /* what is due now, without wait
 void loop_stop(struct event_base *base);
 void loop_free(struct event_base *base);        /* one loop_turn() first, so that what frees itself later can */
 
+/*
+ * The longest that a turn of loop_run() took: as long everybody else had to
+ * wait, for the loop is one.  Two readings of the clock a turn.
+ */
+struct loop_gap {
+	int64_t ms;
+	int64_t at_s;                           /* clock_wall_s() at its end; 0: there was none above 0 ms */
+};
+struct loop_gap loop_longest(void);
+void loop_woke(void);                           /* net's own: a callback begins; the first of a turn counts */
+
 /* One shot; setting it again moves it.  0 ms: the loop's next turn. */
 struct timer *timer_new(struct event_base *base, void (*fire)(void *arg), void *arg);
 void timer_set(struct timer *t, int64_t ms);

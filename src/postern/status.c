@@ -78,7 +78,8 @@ static const struct named daemon_names[] = {
 	{ "version", "version", AS_TEXT }, { "pid", "pid", AS_NUMBER }, { "started", "started", AS_TIME },
 	{ "hostname", "hostname", AS_TEXT }, { "config", "config", AS_TEXT },
 	{ "network", "network", AS_TEXT }, { "disk_free", "disk_free", AS_NUMBER },
-	{ "min_free", "min_free", AS_NUMBER }, { NULL, NULL, AS_TEXT },
+	{ "min_free", "min_free", AS_NUMBER }, { "longest_gap_ms", "longest_gap_ms", AS_NUMBER },
+	{ "longest_gap_at", "longest_gap_at", AS_TIME }, { NULL, NULL, AS_TEXT },
 };
 
 static const struct named relay_names[] = {

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/version.h"
+#include "net/loop.h"
 #include "posternd/control_private.h"
 #include "posternd/records.h"
 
@@ -60,14 +61,16 @@ static void
 put_daemon(const struct control *c, struct buf *out)
 {
 	const struct config *conf = queue_conf(c->queue);
+	struct loop_gap gap = loop_longest();
 
 	buf_str(out, "daemon");
 	record_text(out, "version", version_text());
 	buf_printf(out, " pid=%ld started=%lld", (long)getpid(), (long long)c->started_s);
 	record_text(out, "hostname", conf->hostname);
 	record_text(out, "config", conf->path);
-	buf_printf(out, " network=%s disk_free=%llu min_free=%llu\n", networks[queue_reach(c->queue)],
+	buf_printf(out, " network=%s disk_free=%llu min_free=%llu", networks[queue_reach(c->queue)],
 	    (unsigned long long)store_free_bytes(queue_store(c->queue)), (unsigned long long)conf->min_free);
+	buf_printf(out, " longest_gap_ms=%lld longest_gap_at=%lld\n", (long long)gap.ms, (long long)gap.at_s);
 }
 
 static void

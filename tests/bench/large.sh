@@ -32,12 +32,13 @@ large_row() {	# NAME OPTION…
 		asks /bin/sh -c "'$BUILD/sendmail' -f alice@example.com bob@example.net < '$TMP/large.$name'
 			i=0; until grep -q status=sent '$TMP/posternd.log' || test \$i -ge 600; do sleep 0.05; i=\$((i + 1)); done"
 		log_says status=sent || die "$name: it did not leave"
+		"$BUILD/postern" status --json | grep -o '"longest_gap_ms": *[0-9]*' | grep -o '[0-9]*$' >> "$TMP/turns"
 		stop_all
 	done
 	row "$name" "$(awk '{ print $1 }' "$TMP/asks" | median)" "$(awk '{ print $3 }' "$TMP/asks" | median)" \
 	    "$(per_thousand "$(awk '{ print $4 }' "$TMP/asks" | median)" 1)" \
-	    "$(per_thousand "$(awk '{ print $5 }' "$TMP/asks" | median)" 1)" 20
-	rm -f "$TMP/asks"
+	    "$(per_thousand "$(awk '{ print $5 }' "$TMP/asks" | median)" 1)" 20 "$(median < "$TMP/turns")"
+	rm -f "$TMP/asks" "$TMP/turns"
 }
 
 large() {
@@ -47,8 +48,8 @@ large() {
 	fi
 	large_letters
 	title 'A message of 25 MB to a server without 8BITMIME: how long the loop is deaf to others meanwhile'
-	FORMAT='  %-48s %9s %11s %15s %15s %8s'
-	row '' 'wall, ms' 'daemon, ms' '99 of 100, ms' 'longest, ms' target
+	FORMAT='  %-10s %9s %11s %15s %15s %8s %21s'
+	row '' 'wall, ms' 'daemon, ms' '99 of 100, ms' 'longest, ms' target 'by its own count, ms'
 	large_row plain --no-8bitmime
 	large_row text --no-8bitmime
 	large_row bytes --no-8bitmime

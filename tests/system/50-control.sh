@@ -68,7 +68,7 @@ ask status
 is 'status: the relay is paused' "$(field relay state) $(field relay needs_person)" 'paused 0'
 check 'status: and by whom' says 'text=paused%20by%20'
 is 'status: nothing is queued' "$(field queue ready)$(field queue active)$(field queue later)" 000
-check 'status: the daemon' grep -qE "^daemon version=[^ ]+ pid=$POSTERND_PID started=[0-9]{10} hostname=web1.example.com config=[^ ]+ network=" "$OUT"
+check 'status: the daemon' grep -qE "^daemon version=[^ ]+ pid=$POSTERND_PID started=[0-9]{10} hostname=web1.example.com config=[^ ]+ network=[a-z]+ disk_free=[0-9]+ min_free=[0-9]+ longest_gap_ms=[0-9]+ longest_gap_at=[0-9]+\$" "$OUT"
 is 'status: buckets of ages' "$(grep -c '^age under=' "$OUT")" 6
 
 first=$(submit first bob@example.net)

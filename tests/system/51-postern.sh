@@ -161,6 +161,7 @@ gives 'well' 0 status
 says 'status: the relay' "127.0.0.1:$UP_PORT"
 gives 'status --json' 0 status --json
 is 'status --json: the relay' "$(json 'd["health"], d["relays"][0]["name"], d["relays"][0]["needs_person"]')" "('well', 'up', False)"
+check 'status --json: how long it was deaf' test "$(json 'type(d["daemon"]["longest_gap_ms"]).__name__')" = int
 gives 'an empty queue' 0 queue
 is 'an empty queue says so' "$(cat "$OUT")" 'the queue is empty'
 
