@@ -76,15 +76,6 @@ fitting(struct span s, unsigned width, unsigned *ret_width)
 }
 
 unsigned
-plain_width(struct span plain)
-{
-	unsigned width;
-
-	fitting(plain, UINT32_MAX / 2, &width);
-	return width;
-}
-
-unsigned
 plain_put_cut(struct buf *b, struct span plain, unsigned width, const char *mark)
 {
 	unsigned used;

@@ -15,10 +15,11 @@
  */
 void     plain_put(struct buf *b, struct span s);
 
-/* Columns that a terminal gives it; LC_CTYPE decides, and without one each character has one. */
-unsigned plain_width(struct span plain);
-
-/* At most `width` columns of it, `mark` standing for the rest.  Returns how many. */
+/*
+ * At most `width` columns of it, as a terminal gives them (LC_CTYPE decides;
+ * without one each character has one), `mark` standing for the rest.  Returns
+ * how many.
+ */
 unsigned plain_put_cut(struct buf *b, struct span plain, unsigned width, const char *mark);
 
 #endif

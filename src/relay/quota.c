@@ -18,12 +18,6 @@ static const struct kind {
 #define RESERVE_PART 20
 #define RESERVE_MOST 100
 
-const char *
-quota_name(enum quota_kind k)
-{
-	return kinds[k].name;
-}
-
 /* The bucket of a time; the newest when time went back. */
 static int64_t
 present(const struct quota_window *w, enum quota_kind k, int64_t now_s)

@@ -32,8 +32,6 @@ struct quota {
 	struct quota_window window[NQUOTAS];
 };
 
-const char *quota_name(enum quota_kind k);      /* "minute", "hour", "day", "recipients" */
-
 void     quota_add(struct quota *q, int64_t now_s, uint32_t messages, uint32_t recipients);
 uint64_t quota_used(const struct quota *q, enum quota_kind k, int64_t now_s);
 

@@ -247,12 +247,6 @@ command_rset(struct buf *b)
 }
 
 int
-command_noop(struct buf *b)
-{
-	return put_plain(b, "NOOP");
-}
-
-int
 command_quit(struct buf *b)
 {
 	return put_plain(b, "QUIT");

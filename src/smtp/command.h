@@ -40,7 +40,6 @@ int command_rcpt(struct buf *b, const struct addr *to, const struct rcpt_params 
 int command_data(struct buf *b);
 int command_bdat(struct buf *b, uint64_t bytes, bool last);
 int command_rset(struct buf *b);
-int command_noop(struct buf *b);
 int command_quit(struct buf *b);
 
 #endif

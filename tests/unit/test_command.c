@@ -61,7 +61,6 @@ START_TEST(plain_ones)
 	expect(command_starttls(&b), 0, "STARTTLS\r\n");
 	expect(command_data(&b), 0, "DATA\r\n");
 	expect(command_rset(&b), 0, "RSET\r\n");
-	expect(command_noop(&b), 0, "NOOP\r\n");
 	expect(command_quit(&b), 0, "QUIT\r\n");
 	expect(command_bdat(&b, 0, true), 0, "BDAT 0 LAST\r\n");
 	expect(command_bdat(&b, 86, false), 0, "BDAT 86\r\n");
