@@ -60,9 +60,27 @@ by_each_mechanism() {	# PEER PORT
 	done
 }
 
-offered_mechanisms() {	# PORT
+# A certificate instead of a password.
+by_certificate() {	# PEER PORT
+	case " $(offered_mechanisms "$2" -cert "$TMP/pki/client.pem" -key "$TMP/pki/client.key") " in
+	*' EXTERNAL '*) ;;
+	*)	skip "$1: a login by EXTERNAL" 'it does not offer that'
+		return ;;
+	esac
+	rm -rf "$POSTERN_SPOOL" "$TMP"/hop.mail/*
+	write_conf 'relay peer {' '    host = "localhost"' "    port = $2" '    tls = "implicit"' "    ca-file = \"$CA\"" \
+	    "    user = \"$CERT_USER\"" "    client-cert = \"$TMP/pki/client.pem\"" "    client-key = \"$TMP/client.key\"" '}'
+	make_spool
+	write_secret "$TMP/client.key" "$(cat "$TMP/pki/client.key")"
+	start_posternd
+	printf 'Subject: by certificate\n\nhello\n' | post -f alice@example.com bob@example.net
+	check "$1: a login by EXTERNAL" wait_for 15 has_arrived hop 1
+	stop_posternd
+}
+
+offered_mechanisms() {	# PORT [OPTION...]
 	printf 'EHLO x\r\nQUIT\r\n' |
-	    timeout 10 openssl s_client -quiet -ign_eof -CAfile "$CA" -connect "127.0.0.1:$1" 2> /dev/null |
+	    timeout 10 openssl s_client -quiet -ign_eof -CAfile "$CA" "${@:2}" -connect "127.0.0.1:$1" 2> /dev/null |
 	    tr -d '\r' | sed -n 's/^250[- ]AUTH //p' | head -n 1
 }
 
@@ -78,5 +96,6 @@ for peer in postfix exim dovecot; do
 	through "$peer" implicit "$PEER_PORT"
 	through "$peer" starttls "$PEER_STARTTLS"
 	by_each_mechanism "$peer" "$PEER_PORT"
+	by_certificate "$peer" "$PEER_PORT"
 	refuses_password "$peer" "$PEER_PORT"
 done

@@ -23,6 +23,9 @@ listens() {	# PORT
 SASL_USER=${USER_NAME%@*}
 SASL_REALM=${USER_NAME#*@}
 
+# The name in the certificate that demo-pki makes for clients.
+CERT_USER=client.test
+
 # --- Postfix ----------------------------------------------------------------
 
 postfix_conf() {	# DIR SUBMISSIONS SUBMISSION
@@ -115,17 +118,95 @@ start_postfix() {
 
 # --- Exim -------------------------------------------------------------------
 
+# Where make deps-peers unpacks one that cannot be installed beside Postfix.
+find_exim() {
+	local exim
+	for exim in "${EXIM:-}" "$(command -v exim4)" "$(command -v exim)" "$SYSTEM/../../build-unpacked/exim4-daemon-heavy/usr/sbin/exim4"; do
+		test -x "$exim" && "$exim" -C /dev/null -bV > "$TMP/exim.bV" 2> /dev/null && break
+	done
+	realpath "$exim" 2> /dev/null
+}
+
+exim_has() {	# AUTHENTICATOR: compiled in
+	grep '^Authenticators' "$TMP/exim.bV" | grep -qw "$1"
+}
+
+# A word of each kind that it was built with.  By libgsasl also bound to TLS;
+# by Cyrus' library, from the file of users that saslpasswd2 makes.
+exim_logins() {	# DIR
+	local mechanism binds
+	for mechanism in SCRAM-SHA-1 SCRAM-SHA-256; do
+		if exim_has gsasl; then
+			for mechanism in "$mechanism" "$mechanism-PLUS"; do
+				binds=$(case $mechanism in *-PLUS) echo true ;; *) echo false ;; esac)
+				cat <<-EOF
+				${mechanism//-/_}:
+				  driver = gsasl
+				  public_name = $mechanism
+				  server_channelbinding = $binds
+				  server_realm =
+				  server_scram_iter = 4096
+				  server_password = \${if eq{\$auth1}{$USER_NAME}{$PASSWORD}fail}
+				  server_condition = true
+				  server_set_id = \$auth1
+				EOF
+			done
+		elif exim_has cyrus_sasl && test -e "$1/sasldb2"; then
+			cat <<-EOF
+			${mechanism//-/_}:
+			  driver = cyrus_sasl
+			  public_name = $mechanism
+			  server_realm = $SASL_REALM
+			  server_set_id = \$auth1
+			EOF
+		fi
+	done
+	! exim_has cram_md5 || cat <<-EOF
+	cram:
+	  driver = cram_md5
+	  public_name = CRAM-MD5
+	  server_secret = \${if eq{\$auth1}{$USER_NAME}{$PASSWORD}fail}
+	  server_set_id = \$auth1
+	EOF
+	! exim_has external || cat <<-EOF
+	external:
+	  driver = external
+	  public_name = EXTERNAL
+	  server_advertise_condition = \${if eq{\$tls_in_certificate_verified}{1}}
+	  server_param2 = \${certextract {subject,CN}{\$tls_in_peercert}}
+	  server_condition = \${if eq{\$auth2}{$CERT_USER}}
+	  server_set_id = \$auth2
+	EOF
+	cat <<-EOF
+	plain:
+	  driver = plaintext
+	  public_name = PLAIN
+	  server_prompts = :
+	  server_condition = \${if and{{eq{\$auth2}{$USER_NAME}}{eq{\$auth3}{$PASSWORD}}}}
+	  server_set_id = \$auth2
+	login:
+	  driver = plaintext
+	  public_name = LOGIN
+	  server_prompts = Username:: : Password::
+	  server_condition = \${if and{{eq{\$auth1}{$USER_NAME}}{eq{\$auth2}{$PASSWORD}}}}
+	  server_set_id = \$auth1
+	EOF
+}
+
 start_exim() {
 	local d=$TMP/exim exim user
 	WHY_NOT='needs root'
 	test "$(id -u)" -eq 0 || return 1
-	exim=${EXIM:-$(command -v exim4 || command -v exim)}
+	exim=$(find_exim)
 	WHY_NOT='exim is not installed'
 	test -x "$exim" || return 1
 	PEER_PORT=$(free_port)
 	PEER_STARTTLS=$(free_port)
-	mkdir -p "$d"
+	mkdir -p "$d/sasl"
+	printf '%s' "$PASSWORD" | saslpasswd2 -p -c -f "$d/sasldb2" -u "$SASL_REALM" "$SASL_USER" 2> /dev/null
+	printf '%s\n' 'pwcheck_method: auxprop' 'auxprop_plugin: sasldb' "sasldb_path: $d/sasldb2" > "$d/sasl/exim.conf"
 	cat > "$d/conf" <<-EOF
+	keep_environment = SASL_CONF_PATH
 	exim_path = $exim
 	primary_hostname = mx.example.org
 	spool_directory = $d/spool
@@ -136,6 +217,8 @@ start_exim() {
 	tls_advertise_hosts = *
 	tls_certificate = $TMP/pki/cert.pem
 	tls_privatekey = $d/key.pem
+	tls_verify_certificates = $TMP/pki/ca.pem
+	tls_try_verify_hosts = *
 	chunking_advertise_hosts = *
 	auth_advertise_hosts = \${if eq{\$tls_in_cipher}{}{}{*}}
 	acl_smtp_mail = check_mail
@@ -164,12 +247,7 @@ start_exim() {
 	  hosts_avoid_tls = *
 	  allow_localhost
 	begin authenticators
-	plain:
-	  driver = plaintext
-	  public_name = PLAIN
-	  server_prompts = :
-	  server_condition = \${if and{{eq{\$auth2}{$USER_NAME}}{eq{\$auth3}{$PASSWORD}}}}
-	  server_set_id = \$auth2
+	$(exim_logins "$d")
 	EOF
 	user=$("$exim" -C "$d/conf" -bP exim_user 2> /dev/null | sed 's/.*= *//')
 	WHY_NOT="its user '$user' does not exist"
@@ -177,7 +255,7 @@ start_exim() {
 	cp "$TMP/pki/key.pem" "$d/key.pem"
 	chown -R "$user" "$d"
 	chown root "$d/conf"
-	"$exim" -C "$d/conf" -bdf -q1m > "$TMP/exim.log" 2>&1 &
+	SASL_CONF_PATH=$d/sasl "$exim" -C "$d/conf" -bdf -q1m > "$TMP/exim.log" 2>&1 &
 	PIDS+=("$!")
 	WHY_NOT='it did not listen'
 	wait_for 15 listens "$PEER_PORT"
