@@ -10,6 +10,7 @@ fi
 
 make_pki
 PKI=$TMP/pki
+cat "$PKI/cert.pem" "$CA" > "$PKI/chain.pem"
 export POSTERN_RESOLV_CONF=$TMP/resolv.conf
 
 start_dns() {	# HOW [RECORD…]
@@ -39,6 +40,7 @@ helper 'not signed' 'none the domain is not signed|0|' insecure "$EE"
 helper 'none' 'none the domain has no such records|0|' nxdomain
 helper 'over TCP' "secure|$EE|0|" truncated "$EE"
 check 'helper: asked over TCP' grep -q '^tcp' "$TMP/dns.log"
+helper 'by another name' "secure|$EE|0|" alias "$EE"
 helper 'a failure' 'localhost: the server failed, or the answer is not validly signed|75|' servfail
 helper 'too many' 'localhost: it has more than 16 records|75|' secure "$EE" "$EE" "$EE" "$EE" "$EE" "$EE" "$EE" \
     "$EE" "$EE" "$EE" "$EE" "$EE" "$EE" "$EE" "$EE" "$EE" "$EE"
@@ -102,7 +104,34 @@ PIN=$(sed -n 's/.*write fingerprint = "sha256:\([^"]*\)".*/\1/p' "$TMP/posternd.
 DNS_PID=$UP_PID
 finish
 
+# An authority that DNS names (RFC 7671 §5.2): its chain, the name and the dates are looked at, and no other's.
+ca_digest() {	# FILE: its whole certificate, SHA-256
+	openssl x509 -in "$1" -outform DER | openssl dgst -sha256 -r | cut -d ' ' -f 1
+}
+if command -v openssl > /dev/null; then
+	TA="2 0 1 $(ca_digest "$CA")"
+	"$BUILD/demo-pki" "$TMP/other" || die 'demo-pki failed'
+	row 'an authority that DNS names' chain.pem arrives secure "$TA"
+	finish
+	row 'an authority that DNS names, among others' chain.pem arrives secure "$EE" "2 0 1 $(ca_digest "$TMP/other/ca.pem")" "$TA"
+	finish
+	row 'another authority than DNS names' chain.pem '(by the TLSA records in DNS)' secure \
+	    "2 0 1 $(ca_digest "$TMP/other/ca.pem")"
+	check 'another authority: a person has to look' log_says 'status=needs-attention'
+	finish
+	cat "$PKI/other.pem" "$CA" > "$PKI/other-chain.pem"
+	row 'an authority that DNS names, of another host' other-chain.pem 'hostname mismatch' secure "$TA"
+	finish
+	cat "$PKI/expired.pem" "$CA" > "$PKI/expired-chain.pem"
+	row 'an authority that DNS names, too late' expired-chain.pem 'certificate has expired' secure "$TA"
+	finish
+else
+	skip 'an authority that DNS names' 'no openssl here'
+fi
+
 row 'a key that DNS names, of nobody that is known' self.pem arrives secure "$EE" "3 1 1 $PIN"
+finish
+row 'a key that DNS names by another name' self.pem arrives alias "3 1 1 $PIN"
 finish
 row 'a key that DNS names, of last year' expired.pem arrives secure "3 1 1 $PIN"
 finish

@@ -2,7 +2,7 @@
 """A name server that knows one answer: dns.py PORT-FILE HOW [RECORD...]
 
 HOW: secure, insecure (no AD), servfail, nxdomain, truncated (the records come
-over TCP alone), silent.  RECORD: "USAGE SELECTOR TYPE HEX".  Each question is
+over TCP alone), alias (the name stands for another, which has them), silent.  RECORD: "USAGE SELECTOR TYPE HEX".  Each question is
 printed: "udp 4660 ad".
 """
 import os, socket, struct, sys, threading
@@ -19,13 +19,17 @@ def answer(question, tcp):
     print('tcp' if tcp else 'udp', struct.unpack('!H', question[:2])[0], 'ad' if asked & AD else '-', flush=True)
     if how == 'truncated' and not tcp:
         return question[:2] + struct.pack('!5H', flags | TC, 1, 0, 0, 0) + question[12:end]
-    data = b''
-    given = records if how in ('secure', 'insecure', 'truncated') else []
+    data, owner = b'', struct.pack('!H', 0xc00c)
+    given = records if how in ('secure', 'insecure', 'truncated', 'alias') else []
+    if how == 'alias':
+        target = b'\4tlsa\7example\3org\0'
+        data = owner + struct.pack('!HHIH', 5, 1, 60, len(target)) + target
+        owner = target
     for record in given:
         usage, selector, kind, text = record.split()
         rdata = bytes([int(usage), int(selector), int(kind)]) + bytes.fromhex(text)
-        data += struct.pack('!HHHIH', 0xc00c, 52, 1, 60, len(rdata)) + rdata
-    return question[:2] + struct.pack('!5H', flags, 1, len(given), 0, 0) + question[12:end] + data
+        data += owner + struct.pack('!HHIH', 52, 1, 60, len(rdata)) + rdata
+    return question[:2] + struct.pack('!5H', flags, 1, len(given) + (how == 'alias'), 0, 0) + question[12:end] + data
 
 
 def serve_tcp(listener):
