@@ -78,6 +78,36 @@ by_certificate() {	# PEER PORT
 	stop_posternd
 }
 
+# A token in place of the password; one that the server cannot take keeps the mail.
+by_token() {	# PEER PORT
+	local mechanism key
+	if ! command -v python3 > /dev/null; then
+		skip "$1: a login by a token" 'no python3 here'
+		return
+	fi
+	case " $(offered_mechanisms "$2") " in
+	*' XOAUTH2 '*) ;;
+	*)	skip "$1: a login by a token" 'it does not offer that'
+		return ;;
+	esac
+	for mechanism in XOAUTH2 OAUTHBEARER; do
+		for key in "$TOKEN_KEY" another-key; do
+			rm -rf "$POSTERN_SPOOL" "$TMP/posternd.log" "$TMP"/hop.mail/*
+			make_spool
+			write_conf "$(token_relay peer "$2" "$mechanism" "$(make_token "$key" "$USER_NAME")")"
+			start_posternd
+			printf 'Subject: by token\n\nhello\n' | post -f alice@example.com bob@example.net
+			if test "$key" = "$TOKEN_KEY"; then
+				check "$1: a login by $mechanism" wait_for 15 has_arrived hop 1
+			else
+				check "$1: a token refused by $mechanism" wait_for 15 log_says '535'
+				is "$1: and the message kept" "$(queued)" 1
+			fi
+			stop_posternd
+		done
+	done
+}
+
 offered_mechanisms() {	# PORT [OPTION...]
 	printf 'EHLO x\r\nQUIT\r\n' |
 	    timeout 10 openssl s_client -quiet -ign_eof -CAfile "$CA" "${@:2}" -connect "127.0.0.1:$1" 2> /dev/null |
@@ -96,6 +126,7 @@ for peer in postfix exim dovecot; do
 	through "$peer" implicit "$PEER_PORT"
 	through "$peer" starttls "$PEER_STARTTLS"
 	by_each_mechanism "$peer" "$PEER_PORT"
-	by_certificate "$peer" "$PEER_PORT"
+	test "$peer" = postfix || by_certificate "$peer" "$PEER_PORT"
+	test "$peer" != dovecot || by_token "$peer" "$PEER_PORT"
 	refuses_password "$peer" "$PEER_PORT"
 done

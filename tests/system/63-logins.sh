@@ -131,34 +131,13 @@ nothing_out() {	# NAME WORD
 	is "$1: no piece of the secret got out" "$(what_is_out "$2")" ''
 }
 
-token_relay() {	# MECHANISM
-	cat <<-EOF2
-	relay demo {
-	    host = "localhost"  port = $UP_PORT  tls = "implicit"  ca-file = "$CA"  user = "$USER_NAME"  auth = "$1"
-	    oauth {
-	        client-id = "client"  token-endpoint = "http://127.0.0.1:1/"  scope = "mail"
-	        authorize-endpoint = "http://127.0.0.1:1/"
-	    }
-	}
-	EOF2
-	write_secret "$POSTERN_SPOOL/state/oauth-demo.token" "postern oauth 1
-serial 1
-granted $(date +%s)
-issued $(date +%s)
-expires $(($(date +%s) + 86400))
-ends 0
-scope mail
-refresh refresh-me
-access $2"
-}
-
 # A login that is taken and one that is refused, the log at its noisiest and somebody listening.
 told() {	# NAME MECHANISM WORD
 	local name=$1 mechanism=$2 word=$3
 	write_secret "$TMP/theirs" "$word"
 	start_logins "$name" "$TMP/theirs" "$mechanism"
 	case $mechanism in
-	*OAUTH*) write_conf "$(token_relay "$mechanism" "$word")" ;;
+	*OAUTH*) write_conf "$(token_relay demo "$UP_PORT" "$mechanism" "$word")" ;;
 	*)	PASSWORD=$word write_conf "$(PASSWORD=$word relay demo "$UP_PORT" implicit)" ;;
 	esac
 	sed -i 's/level = "info"/level = "debug"/' "$POSTERN_CONF"

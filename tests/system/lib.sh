@@ -272,6 +272,28 @@ relay() {
 	echo '}'
 }
 
+# token_relay NAME PORT MECHANISM TOKEN: a section whose token is good for a day, and the file that has it.
+token_relay() {
+	write_secret "$POSTERN_SPOOL/state/oauth-$1.token" "postern oauth 1
+serial 1
+granted $(date +%s)
+issued $(date +%s)
+expires $(($(date +%s) + 86400))
+ends 0
+scope mail
+refresh refresh-me
+access $4"
+	cat <<-EOF
+	relay $1 {
+	    host = "localhost"  port = $2  tls = "implicit"  ca-file = "$CA"  user = "$USER_NAME"  auth = "$3"
+	    oauth {
+	        client-id = "client"  token-endpoint = "http://127.0.0.1:1/"  scope = "mail"
+	        authorize-endpoint = "http://127.0.0.1:1/"
+	    }
+	}
+	EOF
+}
+
 starts() {
 	cat "$TMP/posternd.log" 2> /dev/null | grep -c 'start: version'
 }

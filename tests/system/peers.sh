@@ -263,6 +263,33 @@ start_exim() {
 
 # --- Dovecot ----------------------------------------------------------------
 
+# A token as an identity provider makes them, by a key that the server has (RFC 7519, HS256).
+make_token() {	# KEY USER
+	python3 - "$@" <<-'EOF'
+	import base64, hashlib, hmac, json, sys, time
+	def part(data):
+	    return base64.urlsafe_b64encode(data).rstrip(b'=')
+	now = int(time.time())
+	said = b'.'.join(part(json.dumps(what).encode()) for what in (
+	    {'alg': 'HS256', 'typ': 'JWT'},
+	    {'sub': sys.argv[2], 'iat': now - 60, 'nbf': now - 60, 'exp': now + 3600}))
+	print((said + b'.' + part(hmac.digest(sys.argv[1].encode(), said, hashlib.sha256))).decode())
+	EOF
+}
+
+# Its passdb checks them by itself: no provider is asked.
+dovecot_tokens() {	# DIR
+	TOKEN_KEY=a-key-of-the-identity-provider-s
+	mkdir -p "$1/keys/default/HS256"
+	printf '%s' "$TOKEN_KEY" | base64 -w 0 > "$1/keys/default/HS256/default"
+	chmod -R a+rX "$1/keys"
+	cat > "$1/oauth2" <<-EOF
+	introspection_mode = local
+	local_validation_key_dict = fs:posix:prefix=$1/keys/
+	username_attribute = sub
+	EOF
+}
+
 start_dovecot() {
 	local d=$TMP/dovecot
 	WHY_NOT='needs root'
@@ -276,6 +303,7 @@ start_dovecot() {
 	chown nobody "$d/home"
 	echo "$USER_NAME:{PLAIN}$PASSWORD" > "$d/users"
 	chmod 644 "$d/users"
+	dovecot_tokens "$d"
 	cat > "$d/conf" <<-EOF
 	base_dir = $d/run
 	state_dir = $d/state
@@ -286,7 +314,21 @@ start_dovecot() {
 	ssl = required
 	ssl_cert = <$TMP/pki/cert.pem
 	ssl_key = <$TMP/pki/key.pem
-	auth_mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256
+	auth_mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256 external xoauth2 oauthbearer
+	ssl_ca = <$TMP/pki/ca.pem
+	ssl_require_crl = no
+	ssl_verify_client_cert = yes
+	auth_ssl_username_from_cert = yes
+	passdb {
+	  driver = oauth2
+	  mechanisms = xoauth2 oauthbearer
+	  args = $d/oauth2
+	}
+	passdb {
+	  driver = static
+	  mechanisms = external
+	  args = nopassword=y
+	}
 	passdb {
 	  driver = passwd-file
 	  args = scheme=PLAIN username_format=%u $d/users
