@@ -25,7 +25,7 @@ idp_set() {
 idp_seen() {
 	idp get "$IDP_PORT" "$1"
 }
-idp serve "$IDP" 2> "$TMP/idp.log" &
+python3 "$SYSTEM/idp.py" serve "$IDP" 2> "$TMP/idp.log" &
 IDP_PID=$!
 PIDS+=("$IDP_PID")
 wait_for 10 test -s "$IDP/port" || die 'the identity provider did not start'
