@@ -286,7 +286,7 @@ if test -z "${POSTERN_SANITIZED:-}" && command -v python3 > /dev/null &&
 	wait_for 5 grep -q "TracerPid:.$tracer" "/proc/$POSTERND_PID/status"
 	python3 - "$POSTERN_RUN/control" "$TMP/gap.done" > "$TMP/gap" <<-'PYTHON' &
 	import os, socket, sys, time
-	longest = 0
+	slow = 0
 	asked = 0
 	while not os.path.exists(sys.argv[2]):
 	    begun = time.monotonic()
@@ -295,9 +295,9 @@ if test -z "${POSTERN_SANITIZED:-}" && command -v python3 > /dev/null &&
 	    s.sendall(b'nothing\n')
 	    while s.recv(1000):
 	        pass
-	    longest = max(longest, time.monotonic() - begun)
+	    slow += time.monotonic() - begun >= 0.3
 	    asked += 1
-	print(int(longest * 1000), asked)
+	print(slow, asked)
 	PYTHON
 	gap=$!
 	PIDS+=("$gap")
@@ -313,9 +313,10 @@ if test -z "${POSTERN_SANITIZED:-}" && command -v python3 > /dev/null &&
 	touch "$TMP/gap.done"
 	wait "$gap"
 	is '20 on a slow disk are accepted' "$good" 20
-	read -r longest asked < "$TMP/gap"
-	check "the loop's longest gap was $longest ms in $asked looks, a sync took 300 ms" \
-	    test "$longest" -lt 150 -a "$asked" -gt 20
+	# Were they done in the loop, nearly every look would wait for one; a machine with much to do delays some.
+	read -r slow asked < "$TMP/gap"
+	check "a sync took 300 ms, and so did $slow of $asked looks at the loop" \
+	    test $((slow * 4)) -lt "$asked" -a "$asked" -gt 20
 	kill "$tracer"
 	wait "$tracer" 2> /dev/null
 else
