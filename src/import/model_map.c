@@ -111,6 +111,10 @@ model_map(struct import *im, enum model_map m, struct span left, struct span rig
 		model_left(im, at, SPAN("line of a map"), "too long, or not text");
 		return;
 	}
+	if ((left.n > 0 && left.p[0] == '#') || (right.n > 0 && right.p[0] == '#')) {
+		model_left(im, at, SPAN("line of a map"), "what begins with # would be a comment");
+		return;
+	}
 	if (m == MAP_USERS ? !is_login(left) : !pattern_is_valid(left, &why)) {
 		model_left(im, at, left, "no %s can be so: %s", m == MAP_USERS ? "login name" : "address",
 		    why != NULL ? why : "letters, digits, '.', '-' and '_'");
