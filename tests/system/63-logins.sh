@@ -214,7 +214,7 @@ else
 	wait_for 10 eval "test \"\$(starts)\" -ge 2"
 	post -f alice@example.com bob@example.net < /dev/null
 	check 'core: a login' wait_for 10 has_arrived core 2
-	kill -SEGV "$POSTERND_PID"
+	kill -ABRT "$POSTERND_PID"
 	wait_for 10 dead "$POSTERND_PID"
 	is 'no core is left by the daemon' "$(find "$TMP/dumps" "$POSTERN_SPOOL" "$POSTERN_RUN" -maxdepth 1 -name 'core*')" ''
 fi
