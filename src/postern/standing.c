@@ -165,6 +165,18 @@ judge_disk(struct standing *s)
 }
 
 static void
+judge_unremoved(struct standing *s)
+{
+	uint64_t n = told_number(buf_view(&s->queue), "unremoved");
+
+	if (n == 0)
+		return;
+	worse(s, HEALTH_PERSON);
+	buf_printf(&s->why, "%llu message%s sent or returned, but cannot be removed from the spool: "
+	    "postern log says why; is its disk well and writable?\n", (unsigned long long)n, n == 1 ? "" : "s");
+}
+
+static void
 judge_place(struct standing *s, const char *place, enum health h, const char *what)
 {
 	uint64_t n = told_number(buf_view(&s->queue), place);
@@ -184,6 +196,7 @@ standing_judge(struct standing *s, int64_t now_s)
 	for (size_t i = 0; i < s->relays.n; i++)
 		judge_relay(s, kept_at(&s->relays, i), now_s);
 	judge_disk(s);
+	judge_unremoved(s);
 	judge_place(s, "dead", HEALTH_PERSON, "could be neither delivered nor returned");
 	judge_place(s, "bad", HEALTH_PERSON, "cannot be read");
 	judge_place(s, "hold", HEALTH_DEGRADED, "held");

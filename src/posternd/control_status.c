@@ -80,9 +80,10 @@ put_queue(struct control *c, struct buf *out)
 
 	queue_count(c->queue, &n);
 	find_ages(c);
-	buf_printf(out, "queue ready=%zu active=%zu later=%zu hold=%zu dead=%zu bad=%zu new=%zu oldest=%lld\n", n.ready,
-	    n.carried, n.waiting, census_count(c->census, PLACE_HOLD), census_count(c->census, PLACE_DEAD),
-	    census_count(c->census, PLACE_BAD), census_count(c->census, PLACE_NEW), (long long)c->ages.oldest_s);
+	buf_printf(out, "queue ready=%zu active=%zu later=%zu hold=%zu dead=%zu bad=%zu new=%zu", n.ready, n.carried,
+	    n.waiting, census_count(c->census, PLACE_HOLD), census_count(c->census, PLACE_DEAD),
+	    census_count(c->census, PLACE_BAD), census_count(c->census, PLACE_NEW));
+	buf_printf(out, " unremoved=%zu oldest=%lld\n", n.unremoved, (long long)c->ages.oldest_s);
 	for (size_t i = 0; i < BUCKETS; i++)
 		buf_printf(out, "age under=%lld n=%zu\n", (long long)under_s[i], c->ages.under[i]);
 }

@@ -473,7 +473,7 @@ one(struct actions *a)
 	} else if (!find_file(a, w, &st)) {
 		a->n.gone++;
 	} else if (w->place == PLACE_CUR || w->place == PLACE_LATER) {
-		refuse(a, w, "it has just moved; try again");
+		refuse(a, w, "it has just moved, or is settled and its file cannot be removed; try again");
 	} else if (w->place == PLACE_NEW && a->order.action == ACTION_RELEASE) {
 		refuse(a, w, "it is not held");
 	} else if (w->place == PLACE_NEW && a->order.action == ACTION_RETRY) {

@@ -226,6 +226,7 @@ on_look(void *arg)
 		log_info("tmp/: %d unfinished submissions removed", reaped);
 	if (err != 0)
 		log_err("cur/: cannot be synced: %s: after a crash, what was sent may be sent again", strerror(-err));
+	queue_remove_settled(q);
 	queue_wake(q);
 	alerts_look(q->alerts, q->fleet);
 	look_at_the_clock(q);
@@ -241,6 +242,7 @@ queue_new(struct event_base *base, struct store *store, struct config *conf, str
 
 	q->base = base;
 	q->store = store;
+	q->settled_end = &q->settled;
 	q->ledger = ledger_open(base, store_spool_fd(store));
 	q->fleet = fleet_new(base, conf, q->ledger, &queue_upstream_ops, q, why);
 	if (q->fleet == NULL) {
@@ -356,6 +358,7 @@ queue_free(struct queue *q)
 {
 	assert(q->works == NULL);
 	queue_drop_lanes(q);
+	queue_drop_settled(q);
 	due_free(q->due);
 	fleet_free_gone(&q->leaving);
 	fleet_free(q->fleet);
@@ -380,6 +383,7 @@ queue_count(const struct queue *q, struct queue_counts *ret)
 {
 	*ret = (struct queue_counts){
 		.ready = queue_ready(q), .carried = q->nworks, .waiting = due_waiting(q->due)->n,
+		.unremoved = q->nsettled,
 	};
 }
 

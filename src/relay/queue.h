@@ -66,6 +66,7 @@ void queue_free(struct queue *q);               /* after idle(), or before queue
 
 struct queue_counts {
 	size_t ready, carried, waiting; /* due, with a relay, in later/ */
+	size_t unremoved;               /* settled, and the disk would not let them go */
 };
 
 void          queue_count(const struct queue *q, struct queue_counts *ret);

@@ -1,8 +1,9 @@
 /*
  * queue_private.h - what the queue's own files share, and nobody else includes:
  * queue.c (its life, the clock, what it shows), queue_pull.c (what relays ask and
- * tell), queue_round.c (a message's way into a round and out of it), queue_lanes.c
- * (in which line it stands until then).
+ * tell), queue_round.c (a message's way into a round and out of it), queue_settled.c
+ * (out of it, but the disk would not let it go), queue_lanes.c (in which line it stands
+ * until then).
  *
  *             routes                              its recipients by one lane are through
  *   due -----------------> unsorted ---> lane 0 <----------------------------+
@@ -57,6 +58,8 @@ struct queue {
 	int64_t            awake_ms;    /* since then: the start, or the end of a sleep */
 	struct work       *works;       /* carried, or open: has mails that its relay has not pulled */
 	size_t             nworks;
+	struct entry      *settled, **settled_end;      /* their files could not be removed */
+	size_t             nsettled;
 
 	enum reach         reach;       /* how far the network goes */
 	struct timer      *cut;         /* it is away: connections are waited for no longer than this */
@@ -111,6 +114,13 @@ struct entry *queue_take_those(struct queue *q, enum place p, bool (*which)(void
 
 /* Log an error about this message; err is negative. */
 void queue_complain(const struct entry *e, const char *what, int err);
+
+/* ---- settled, but not removed (queue_settled.c) ---- */
+
+/* Its file stands in cur/ and would not go: err; noted: its journal says that it is settled.  Takes the entry. */
+void queue_keep_settled(struct queue *q, struct entry *e, int err, bool noted);
+void queue_remove_settled(struct queue *q);     /* try again, some of them */
+void queue_drop_settled(struct queue *q);       /* the entries alone: a queue that ends */
 
 /* ---- rounds (queue_round.c) ---- */
 

@@ -109,21 +109,29 @@ move_on(struct queue *q, const struct work_env *env, struct entry *e)
 	timer_set(q->tidy, 0);          /* which offers it */
 }
 
+/* Gone by an admin's hand is gone. */
+static void
+remove_settled(struct queue *q, struct work *w, struct entry *e)
+{
+	bool noted = false;
+	int err = work_remove(w, &noted);
+
+	if (err != 0 && err != -ENOENT)
+		queue_keep_settled(q, e, err, noted);
+	else
+		free(e);
+}
+
 void
 queue_end_round(struct queue *q, struct work *w)
 {
 	struct entry *e = work_entry(w);
 	struct work_env env = *work_env(w);
 	enum fate fate = work_finish(w, clock_wall_s());
-	int err;
 
 	unlink_work(q, w);
 	if (fate == FATE_GONE) {
-		err = work_remove(w);
-		if (err != 0)
-			queue_complain(e, "is settled but cannot be removed: it is sent again after a restart",
-			    err);
-		free(e);
+		remove_settled(q, w, e);
 		return;
 	}
 	work_free(w);
@@ -151,11 +159,11 @@ queue_end_round(struct queue *q, struct work *w)
 
 /* ---- a round's beginning ---- */
 
-/* Of the process or the system: the next message could not be opened either. */
+/* Of the process, the system or the disk: the next message could not be opened either. */
 static bool
 is_shortage(int err)
 {
-	return err == -EMFILE || err == -ENFILE || err == -ENOMEM;
+	return err == -EMFILE || err == -ENFILE || err == -ENOMEM || err == -EROFS;
 }
 
 struct work *

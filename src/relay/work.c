@@ -458,13 +458,49 @@ work_finish(struct work *w, int64_t now_s)
 	return w->unreturnable ? FATE_DEAD : FATE_GONE;
 }
 
+/* What this round settled of a recipient; one line says it of all his addresses. */
+static const struct part *
+news_of(const struct work *w, size_t rcpt)
+{
+	for (size_t k = 0; k < parts_count(&w->to, rcpt); k++) {
+		const struct part *p = parts_at(&w->to, rcpt, k);
+
+		if (p->fresh || p->status.verdict == VERDICT_REJECT)
+			return p;
+	}
+	return NULL;
+}
+
+/* Not before it is known that the file stays: nearly each one goes, and its lines would go with it. */
+static int
+note_settled(struct work *w)
+{
+	size_t last = w->to.nrcpts;
+	int err = 0;
+
+	while (last > 0 && news_of(w, last - 1) == NULL)
+		last--;
+	for (size_t i = 0; i < last && err == 0; i++) {
+		const struct part *p = news_of(w, i);
+		struct outcome_note n;
+
+		if (p == NULL)
+			continue;
+		n = note_of(w, &p->status, clock_wall_s());
+		err = message_note(w->msg, i, &n, i + 1 == last);
+	}
+	return err;
+}
+
 int
-work_remove(struct work *w)
+work_remove(struct work *w, bool *ret_noted)
 {
 	int err = message_remove(w->env.store, PLACE_CUR, w->msg);
 
 	if (err == 0)
 		w->msg = NULL;
+	else
+		*ret_noted = note_settled(w) == 0;
 	work_free(w);
 	return err;
 }

@@ -69,8 +69,12 @@ void work_defer_all(struct work *w, const struct status *why);
 /* After the last mail: reports, and the fate.  The lane leaves e->lanes, unless it is to be tried again. */
 enum fate work_finish(struct work *w, int64_t now_s);
 
-/* The file's last steps.  unlink and close through the store; frees w. */
-int  work_remove(struct work *w);
+/*
+ * The file's last step, through the store; frees w.  -errno: it stays, and
+ * *ret_noted says whether its journal, on the disk, has that it is settled:
+ * then no restart sends it again.
+ */
+int  work_remove(struct work *w, bool *ret_noted);
 void work_free(struct work *w);                 /* closes the file, which stays; NULL is fine */
 
 struct work **work_next(struct work *w);        /* the queue's list */

@@ -141,7 +141,7 @@ END_TEST
 /* It stands in cur/ all the time, so nobody may look for it in later/ and think that it is gone. */
 START_TEST(unreadable_for_a_while)
 {
-	static const int errors[] = { EIO, EMFILE, EACCES };
+	static const int errors[] = { EIO, EMFILE, EACCES, EROFS };
 
 	rig_start(&r);
 	rig_submit(&r, "alice@example.org", "bob@example.net");
@@ -202,6 +202,63 @@ START_TEST(unmovable_from_new)
 	r.rename_error = 0;
 	UNTIL(&r, rig_got(&r, 0, "bob@example.net") == 1, 16);
 	UNTIL(&r, rig_is_empty(&r), 10);
+	rig_end(&r);
+}
+END_TEST
+
+static size_t
+unremoved(void)
+{
+	struct queue_counts n;
+
+	queue_count(r.q, &n);
+	return n.unremoved;
+}
+
+/* Sent and returned, and nobody gets it again: not while this daemon lives, and not from the next. */
+START_TEST(unremovable)
+{
+	r.relay[0].turn[0] = (struct turn){ .when = "RCPT TO:<eve", .say = "550 5.1.1 no such user" };
+	r.unlink_error = EIO;
+	rig_start(&r);
+	rig_submit(&r, "alice@example.org", "bob@example.net eve@example.net");
+	UNTIL(&r, unremoved() == 2, 10);        /* it, and the report */
+	rig_submit(&r, "carol@example.org", "dave@example.net");
+	UNTIL(&r, unremoved() == 3, 10);
+	rig_pass(&r, 100);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_uint_eq(rig_got(&r, 0, NULL), 3);
+		ck_assert_uint_eq(rig_got(&r, 0, "alice@example.org"), 1);
+		ck_assert_uint_eq(rig_files(&r, PLACE_CUR), 3);
+		rig_halt(&r);
+		rig_start(&r);
+		UNTIL(&r, unremoved() == 3, 10);
+	}
+	ck_assert_uint_eq(rig_logged(&r, "neither be removed nor"), 0);
+	r.unlink_error = 0;
+	UNTIL(&r, rig_files(&r, PLACE_CUR) == 0, 16);
+	ck_assert_uint_eq(unremoved(), 0);
+	ck_assert_uint_eq(rig_logged(&r, "removed at last"), 3);
+	ck_assert_uint_eq(rig_got(&r, 0, NULL), 3);
+	rig_end(&r);
+}
+END_TEST
+
+/* What a restart would send again is one message and no more. */
+START_TEST(unremovable_and_unmarkable)
+{
+	r.relay[0].lines = "\tconnections = 1\n\tpipeline-depth = 1";
+	rig_submit_each(&r, 5);
+	r.unlink_error = r.write_error = EROFS;
+	rig_start(&r);
+	UNTIL(&r, unremoved() == 1, 10);
+	rig_pass(&r, 50);
+	ck_assert_uint_eq(rig_got(&r, 0, NULL), 1);
+	ck_assert_uint_eq(rig_logged(&r, "neither be removed nor"), 1);
+	r.unlink_error = r.write_error = 0;
+	UNTIL(&r, rig_got(&r, 0, NULL) == 5, 100);
+	UNTIL(&r, rig_is_empty(&r), 10);
+	ck_assert_uint_eq(rig_files(&r, PLACE_CUR), 0);
 	rig_end(&r);
 }
 END_TEST
@@ -363,10 +420,12 @@ queue_failing_case(void)
 	tcase_add_test(t, other_names_are_left_alone);
 	tcase_add_test(t, no_regular_file);
 	tcase_add_test(t, a_file_that_goes_away);
-	tcase_add_loop_test(t, unreadable_for_a_while, 0, 3);
+	tcase_add_loop_test(t, unreadable_for_a_while, 0, 4);
 	tcase_add_test(t, unmovable_to_later);
 	tcase_add_test(t, unmovable_from_later);
 	tcase_add_test(t, unmovable_from_new);
+	tcase_add_test(t, unremovable);
+	tcase_add_test(t, unremovable_and_unmarkable);
 	tcase_add_test(t, a_name_that_is_taken);
 	tcase_add_loop_test(t, poison_goes_alone, 0, sizeof(drops) / sizeof(drops[0]));
 	tcase_add_test(t, poison_delays_little);

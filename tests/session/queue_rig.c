@@ -111,6 +111,26 @@ failing_renameat2(int from_dir, const char *from, int to_dir, const char *to, un
 	return fs_kernel.renameat2(from_dir, from, to_dir, to, flags);
 }
 
+static int
+failing_unlinkat(int dir, const char *name, int flags)
+{
+	if (the_rig->unlink_error != 0 && is_message(name)) {
+		errno = the_rig->unlink_error;
+		return -1;
+	}
+	return fs_kernel.unlinkat(dir, name, flags);
+}
+
+static ssize_t
+failing_write(int fd, const void *p, size_t n)
+{
+	if (the_rig->write_error != 0) {
+		errno = the_rig->write_error;
+		return -1;
+	}
+	return fs_kernel.write(fd, p, n);
+}
+
 /* ---- make and end ---- */
 
 static unsigned
@@ -164,6 +184,8 @@ rig_make(struct rig *r, size_t nrelays)
 	fs.pread = failing_pread;
 	fs.fstatat = owned_fstatat;
 	fs.renameat2 = failing_renameat2;
+	fs.unlinkat = failing_unlinkat;
+	fs.write = failing_write;
 	vclock_on(true);
 }
 

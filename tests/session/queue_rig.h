@@ -60,7 +60,9 @@ struct rig {
 	unsigned           syncs;               /* fdatasync so far */
 	int                open_error;          /* opening a message … */
 	int                read_error;          /* … reading behind its first block, but not the journal … */
-	int                rename_error;        /* … and moving one fail so */
+	int                rename_error;        /* … moving one … */
+	int                unlink_error;        /* … removing one … */
+	int                write_error;         /* … and its journal fail so */
 	bool               owners;              /* a message's size is its owner's uid … */
 	off_t              root_size;           /* … but one of this size is root's */
 };

@@ -37,6 +37,10 @@ static const struct {
 	  "1 message could be neither delivered nor returned: postern queue --state dead\n" },
 	{ "queue bad=2 hold=3\n", HEALTH_PERSON,
 	  "2 messages cannot be read: postern queue --state bad\n3 messages held: postern queue --state hold\n" },
+	{ "queue unremoved=0\n", HEALTH_WELL, "" },
+	{ "queue unremoved=2\n", HEALTH_PERSON,
+	  "2 messages sent or returned, but cannot be removed from the spool: postern log says why; "
+	  "is its disk well and writable?\n" },
 	{ "queue hold=1\n", HEALTH_DEGRADED, "1 message held: postern queue --state hold\n" },
 	{ "daemon network=down\n", HEALTH_DEGRADED, "there is no network\n" },
 	{ "daemon network=unknown\n", HEALTH_WELL, "" },
