@@ -112,17 +112,34 @@ document_queued(const struct queued *q)
 	return o;
 }
 
+/* DEL, which jansson leaves as it is; it can only stand in a string. */
+static int
+write_letters(const char *p, size_t n, void *arg)
+{
+	FILE *out = arg;
+	struct span rest = { p, n }, part;
+
+	for (bool first = true; span_cut(&rest, '\x7f', &part); first = false) {
+		if (!first)
+			fputs("\\u007f", out);
+		fwrite(part.p, 1, part.n, out);
+	}
+	if (n > 0 && p[n - 1] == '\x7f')
+		fputs("\\u007f", out);
+	return 0;
+}
+
 void
 document_print_part(FILE *out, json_t *o)
 {
-	json_dumpf(o, out, JSON_COMPACT | JSON_ENSURE_ASCII);
+	json_dump_callback(o, write_letters, out, JSON_COMPACT | JSON_ENSURE_ASCII);
 	json_decref(o);
 }
 
 void
 document_print(FILE *out, json_t *o)
 {
-	json_dumpf(o, out, JSON_INDENT(2) | JSON_ENSURE_ASCII);
+	json_dump_callback(o, write_letters, out, JSON_INDENT(2) | JSON_ENSURE_ASCII);
 	fputc('\n', out);
 	json_decref(o);
 }

@@ -30,6 +30,8 @@ plain_put(struct buf *b, struct span s)
 {
 	size_t run = 0, n;
 
+	if (s.n == 0)
+		return;                 /* and then there may be no text to point into */
 	/* Most of it, in most messages: as it is. */
 	while (run < s.n && s.p[run] >= ' ' && s.p[run] < 0x7f)
 		run++;

@@ -137,7 +137,7 @@ START_TEST(document)
 
 	queued_read(&r, SPAN("message id=0123456789ABCDEF size=20 time=1764000000 state=later uid=0 user=root "
 	    "sender=%22a%5Cb%22%40x next=5"));
-	queued_read(&r, SPAN("recipient addr=j%C3%BCrg%40x state=deferred code=451 text=%1B[2J%C2%9Bx%FF%0A"));
+	queued_read(&r, SPAN("recipient addr=j%C3%BCrg%40x state=deferred code=451 text=%1B[2J%C2%9Bx%7F%7Fy%FF%0A%7F"));
 	queued_read_end(&r);
 	document_print_part(out, document_queued(&got));
 	fclose(out);
@@ -147,7 +147,7 @@ START_TEST(document)
 	ck_assert_str_eq(text, "{\"id\":\"0123456789ABCDEF\",\"state\":\"later\",\"size\":20,\"arrival\":1764000000,"
 	    "\"sender\":\"\\\"a\\\\b\\\"@x\",\"user\":\"root\",\"uid\":0,\"attempts\":0,\"last\":null,\"next\":5,"
 	    "\"reason\":null,\"recipients\":[{\"address\":\"j\\u00FCrg@x\",\"state\":\"deferred\",\"time\":null,"
-	    "\"code\":451,\"dsn\":null,\"relay\":null,\"text\":\"\\u001B[2J\\u009Bx\\uFFFD\\n\"}]}");
+	    "\"code\":451,\"dsn\":null,\"relay\":null,\"text\":\"\\u001B[2J\\u009Bx\\u007f\\u007fy\\uFFFD\\n\\u007f\"}]}");
 	ck_assert_ptr_nonnull(o = json_loads(text, 0, NULL));
 	json_decref(o);
 	free(text);
