@@ -314,15 +314,18 @@ FUZZ_SECONDS = 10
 FUZZ_NAMES = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 REPLAYS = $(FUZZ_NAMES:%=$(BUILD)/replay_%)
 FUZZERS = $(FUZZ_NAMES:%=$(BUILD)/fuzz_%)
-FUZZ_LIBS = $(call libs,sendmail import relay config smtp spool idna mail oauth base)
-FUZZ_MORE_LIBS = -Wl,--as-needed $(OAUTH_LIBS) $(CONFUSE_LIBS) $(IDN2_LIBS) $(GSASL_LIBS)
+FUZZ_LIBS = $(BUILD)/tests/fuzz/folder.o $(TEST_LIBS)
+FUZZ_MORE_LIBS = -Wl,--as-needed $(PRODUCT_LIBS)
+
+# The messages that a session carries are the session ring's.
+$(BUILD)/replay_session $(BUILD)/fuzz_session: $(BUILD)/tests/session/cargo.o
 
 tests: $(REPLAYS)
 $(REPLAYS): $(BUILD)/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(FUZZ_LIBS)
-	$(LINK) -o $@ $^ $(FUZZ_MORE_LIBS)
+	$(LINK) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(FUZZ_MORE_LIBS)
 
 $(FUZZERS): $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(FUZZ_LIBS)
-	$(LINK) -fsanitize=fuzzer -o $@ $^ $(FUZZ_MORE_LIBS)
+	$(LINK) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(filter %.a,$^) $(FUZZ_MORE_LIBS)
 
 fuzz fuzzers: deps-fuzz
 	@$(MAKE) BUILD=build-fuzz CC=clang WERROR= \
