@@ -117,10 +117,12 @@ store_gist(struct store *s, enum place p, msgid id, void (*tell)(void *arg, cons
 	struct gist g;
 	int r;
 
+	if (s->kept == NULL || !kept_knows(s->kept, id))
+		return read_file(s, p, id, tell, arg, ret_why);
 	msgid_format(id, name);
 	if ((r = fs_stat_at(s->dir[p], name, &st)) < 0)
 		return r;
-	if (s->kept == NULL || !kept_find(s->kept, id, gist_mark(&st), &g))
+	if (!kept_find(s->kept, id, gist_mark(&st), &g))
 		return read_file(s, p, id, tell, arg, ret_why);
 	if (g.sender.p == NULL) {
 		sender = message_sender(s, g.uid);
@@ -129,4 +131,23 @@ store_gist(struct store *s, enum place p, msgid id, void (*tell)(void *arg, cons
 	tell(arg, &g);
 	addr_free(sender);
 	return 0;
+}
+
+static void
+tell_nobody(void *arg, const struct gist *g)
+{
+	(void)arg;
+	(void)g;
+}
+
+bool
+store_gist_ahead(struct store *s, enum place p, msgid id)
+{
+	const char *why;
+
+	if (s->kept == NULL || kept_is_full(s->kept))
+		return false;
+	if (!kept_knows(s->kept, id))
+		(void)read_file(s, p, id, tell_nobody, NULL, &why);
+	return true;
 }

@@ -40,4 +40,11 @@ void gist_done(struct gist *g);
 int  store_gist(struct store *s, enum place p, msgid id, void (*tell)(void *arg, const struct gist *g), void *arg,
                 const char **ret_why);
 
+/*
+ * Nobody asks for it yet: it is read and remembered, unless something of it is
+ * remembered already.  What cannot be read is left to whoever asks.  False: no
+ * room for more.
+ */
+bool store_gist_ahead(struct store *s, enum place p, msgid id);
+
 #endif

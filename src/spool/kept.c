@@ -2,6 +2,12 @@
  * kept.c - see kept.h.  A message's gist is packed into octets: numbers in as
  * few as they need, a text as its length and itself, and of a reply, which is
  * a text of its own (code, dsn, relay, words), the address of where it lies.
+ *
+ * A hundred thousand messages of one script have one sender, and often one
+ * recipient: such an address is kept once, in a seat that its hash gives, and
+ * its number, an octet or two, stands for it.  Addresses that find their seat
+ * taken stand where they are.  A table that takes them all, as that of the
+ * replies does, would cost three times the address where each has its own.
  */
 #include "spool/kept.h"
 
@@ -12,7 +18,10 @@
 #include "base/hash.h"
 
 #define PACKED_MAX (64u << 10)          /* of one message: a longer gist is read again */
+#define NUMBERS_MAX 128                 /* and lengths, of a recipient, at their longest */
 #define HEAP_EXTRA 16                   /* what malloc needs beside each piece, and its chain */
+#define SEATS      512
+#define WORTH_SEAT 4                    /* octets: a shorter address is as short as its number */
 
 /* What a server said, and about how many recipients. */
 struct reply {
@@ -20,6 +29,15 @@ struct reply {
 	uint32_t         users;
 	char             p[];
 };
+
+/* An address, and about how many places say it. */
+struct seated {
+	uint32_t users, n;
+	char     p[];
+};
+
+/* A senders' table that recipients cannot fill, and theirs. */
+enum seats { SEATS_SENDER, SEATS_RCPT, NSEATS };
 
 struct packed {
 	struct hash_node node;          /* likewise */
@@ -30,7 +48,9 @@ struct packed {
 
 struct kept {
 	size_t      max, bytes;
+	bool        full;               /* something found no room since anything was dropped */
 	struct hash packed, replies;
+	struct seated *seat[NSEATS][SEATS];
 	struct buf  out;                /* a gist as it is packed */
 	struct gist_rcpt *rcpts;        /* as it is unpacked */
 	size_t      cap;
@@ -50,6 +70,12 @@ size_t
 kept_bytes(const struct kept *k)
 {
 	return k->bytes;
+}
+
+bool
+kept_is_full(const struct kept *k)
+{
+	return k->full;
 }
 
 /* ---- numbers and texts ---- */
@@ -90,6 +116,82 @@ get_text(const char **at)
 
 	*at += s.n;
 	return s;
+}
+
+/* ---- addresses ---- */
+
+/* Its seat, taken or made; SEATS: it has none. */
+static size_t
+take_seat(struct kept *k, enum seats which, struct span s)
+{
+	size_t at = hash_span(s) % SEATS;
+	struct seated **x = &k->seat[which][at];
+
+	if (s.n < WORTH_SEAT)
+		return SEATS;
+	if (*x == NULL) {
+		*x = xrealloc(NULL, sizeof(**x) + s.n);
+		**x = (struct seated){ .n = (uint32_t)s.n };
+		memcpy((*x)->p, s.p, s.n);
+		k->bytes += sizeof(**x) + s.n + HEAP_EXTRA;
+	} else if (!span_eq(s, (struct span){ (*x)->p, (*x)->n })) {
+		return SEATS;
+	}
+	(*x)->users++;
+	return at;
+}
+
+static void
+leave_seat(struct kept *k, enum seats which, size_t at)
+{
+	struct seated **x = &k->seat[which][at];
+
+	if (--(*x)->users > 0)
+		return;
+	k->bytes -= sizeof(**x) + (*x)->n + HEAP_EXTRA;
+	free(*x);
+	*x = NULL;
+}
+
+/* 0: there is none.  Odd: a seat.  Even: its length, and itself. */
+static void
+put_addr(struct kept *k, enum seats which, struct span s)
+{
+	size_t at = s.p == NULL ? SEATS : take_seat(k, which, s);
+
+	if (at < SEATS) {
+		put_number(&k->out, 2 * at + 1);
+		return;
+	}
+	put_number(&k->out, s.p == NULL ? 0 : 2 * (s.n + 1));
+	buf_span(&k->out, s);
+}
+
+static struct span
+get_addr(const struct kept *k, enum seats which, const char **at)
+{
+	uint64_t n = get_number(at);
+	const struct seated *x;
+	struct span s;
+
+	if ((n & 1) != 0) {
+		x = k->seat[which][n / 2];
+		return (struct span){ x->p, x->n };
+	}
+	s = (struct span){ n == 0 ? NULL : *at, n == 0 ? 0 : (size_t)n / 2 - 1 };
+	*at += s.n;
+	return s;
+}
+
+static void
+leave_addr(struct kept *k, enum seats which, const char **at)
+{
+	const char *number = *at;
+	uint64_t n = get_number(&number);
+
+	get_addr(k, which, at);
+	if ((n & 1) != 0)
+		leave_seat(k, which, (size_t)n / 2);
 }
 
 /* ---- replies ---- */
@@ -154,19 +256,15 @@ pack_reply(struct kept *k, const struct gist_rcpt *to)
 	put_text(&k->out, to->dsn);
 	put_text(&k->out, to->relay);
 	put_text(&k->out, to->text);
-	if (k->out.over)
-		return;
 	r = take_reply(k, (struct span){ k->out.p + start, k->out.n - start });
 	buf_cut(&k->out, start);
 	buf_add(&k->out, &r, sizeof(r));
-	if (k->out.over)
-		leave_reply(k, r);
 }
 
 static void
 pack_rcpt(struct kept *k, const struct gist_rcpt *to)
 {
-	put_text(&k->out, to->addr);
+	put_addr(k, SEATS_RCPT, to->addr);
 	put_number(&k->out, to->what);
 	if (to->what == OUTCOME_NONE)
 		return;
@@ -175,11 +273,11 @@ pack_rcpt(struct kept *k, const struct gist_rcpt *to)
 }
 
 static void
-unpack_rcpt(const char **at, struct gist_rcpt *ret)
+unpack_rcpt(const struct kept *k, const char **at, struct gist_rcpt *ret)
 {
 	const char *reply;
 
-	*ret = (struct gist_rcpt){ .addr = get_text(at) };
+	*ret = (struct gist_rcpt){ .addr = get_addr(k, SEATS_RCPT, at) };
 	ret->what = (enum outcome)get_number(at);
 	if (ret->what == OUTCOME_NONE)
 		return;
@@ -200,7 +298,7 @@ unpack(struct kept *k, const struct packed *x, struct gist *ret)
 	ret->uid = (uid_t)get_number(&at);
 	ret->attempts = (unsigned)get_number(&at);
 	ret->held_by = get_text(&at);
-	ret->sender = get_text(&at);
+	ret->sender = get_addr(k, SEATS_SENDER, &at);
 	ret->nrcpts = (size_t)get_number(&at);
 	if (ret->nrcpts > k->cap) {
 		k->cap = ret->nrcpts;
@@ -208,7 +306,7 @@ unpack(struct kept *k, const struct packed *x, struct gist *ret)
 	}
 	ret->rcpts = k->rcpts;
 	for (size_t i = 0; i < ret->nrcpts; i++)
-		unpack_rcpt(&at, &k->rcpts[i]);
+		unpack_rcpt(k, &at, &k->rcpts[i]);
 }
 
 static struct packed *
@@ -227,9 +325,9 @@ size_of(size_t n)
 	return offsetof(struct packed, p) + n + HEAP_EXTRA;
 }
 
-/* Those of its first recipients, `most` at the most. */
+/* What it has in common with others; of its recipients that of the first `most`. */
 static void
-leave_replies(struct kept *k, const char *at, uint64_t most)
+leave_shared(struct kept *k, const char *at, uint64_t most)
 {
 	uint64_t n;
 
@@ -237,10 +335,10 @@ leave_replies(struct kept *k, const char *at, uint64_t most)
 	get_number(&at);
 	get_number(&at);
 	get_text(&at);
-	get_text(&at);
+	leave_addr(k, SEATS_SENDER, &at);
 	n = get_number(&at);
 	for (uint64_t i = 0; i < n && i < most; i++) {
-		get_text(&at);
+		leave_addr(k, SEATS_RCPT, &at);
 		if (get_number(&at) == OUTCOME_NONE)
 			continue;
 		get_number(&at);
@@ -253,7 +351,7 @@ forget(struct kept *k, struct packed *x)
 {
 	hash_remove(&k->packed, &x->node);
 	k->bytes -= size_of(x->node.n);
-	leave_replies(k, x->p, UINT64_MAX);
+	leave_shared(k, x->p, UINT64_MAX);
 	free(x);
 }
 
@@ -262,8 +360,16 @@ kept_drop(struct kept *k, msgid id)
 {
 	struct packed *x = find(k, id);
 
-	if (x != NULL)
-		forget(k, x);
+	if (x == NULL)
+		return;
+	forget(k, x);
+	k->full = false;
+}
+
+static bool
+has_room_for(const struct kept *k, const struct gist_rcpt *to)
+{
+	return k->out.n + to->addr.n + to->dsn.n + to->relay.n + to->text.n + NUMBERS_MAX <= PACKED_MAX;
 }
 
 /* False: it is too long. */
@@ -275,16 +381,16 @@ pack(struct kept *k, const struct gist *g)
 	put_number(&k->out, g->uid);
 	put_number(&k->out, g->attempts);
 	put_text(&k->out, g->held_by);
-	put_text(&k->out, g->sender);
+	put_addr(k, SEATS_SENDER, g->sender);
 	put_number(&k->out, g->nrcpts);
-	assert(!k->out.over);
 	for (size_t i = 0; i < g->nrcpts; i++) {
-		pack_rcpt(k, &g->rcpts[i]);
-		if (k->out.over) {
-			leave_replies(k, k->out.p, i);
+		if (!has_room_for(k, &g->rcpts[i])) {
+			leave_shared(k, k->out.p, i);
 			return false;
 		}
+		pack_rcpt(k, &g->rcpts[i]);
 	}
+	assert(!k->out.over);
 	return true;
 }
 
@@ -303,8 +409,16 @@ kept_put(struct kept *k, const struct gist *g, uint64_t mark)
 	memcpy(x->p, k->out.p, n);
 	hash_add(&k->packed, &x->node);
 	k->bytes += size_of(n);
-	if (k->bytes > k->max)
+	if (k->bytes > k->max) {
 		forget(k, x);
+		k->full = true;
+	}
+}
+
+bool
+kept_knows(const struct kept *k, msgid id)
+{
+	return find(k, id) != NULL;
 }
 
 bool
@@ -333,6 +447,9 @@ kept_free(struct kept *k)
 			next = x->next;
 			free(x);
 		}
+	for (int which = 0; which < NSEATS; which++)
+		for (size_t i = 0; i < SEATS; i++)
+			free(k->seat[which][i]);
 	hash_done(&k->packed);
 	hash_done(&k->replies);
 	buf_done(&k->out);

@@ -1,7 +1,7 @@
 /*
  * kept.h - the gists of messages that were read, in memory, so that a listing
- * of a hundred thousand opens no file twice.  Addresses are packed, the
- * replies of servers, which many messages share, are kept once.  The whole
+ * of a hundred thousand opens no file twice.  All is packed; what many
+ * messages share, the replies of servers and addresses, is kept once.  The whole
  * has a limit from birth; what finds no room is not kept, and what is there
  * stays: a listing that goes round and round through more than fits would
  * else find nothing of it each time.
@@ -26,6 +26,8 @@ void         kept_drop(struct kept *k, msgid id);
 /* False: nothing is known, or it has another mark.  Lent until the next call, the array too. */
 bool         kept_find(struct kept *k, msgid id, uint64_t mark, struct gist *ret);
 
+bool         kept_knows(const struct kept *k, msgid id);        /* whatever its mark */
+bool         kept_is_full(const struct kept *k);        /* something found no room, and none was made since */
 size_t       kept_bytes(const struct kept *k);          /* what it holds of the heap, nearly */
 
 #endif

@@ -352,6 +352,22 @@ START_TEST(follows_the_login_name)
 }
 END_TEST
 
+/* Once, and then it is known; what was known before is not read. */
+START_TEST(is_read_ahead)
+{
+	make("cur", "1764000000 stored longest=1\n");
+	opened = 0;
+	ck_assert(store_gist_ahead(store, PLACE_CUR, ID));
+	ck_assert(store_gist_ahead(store, PLACE_CUR, ID));
+	ck_assert_uint_eq(opened, 1);
+	agree(PLACE_CUR, true);
+	/* What is not there, and what is no message, is nobody's trouble yet. */
+	ck_assert(store_gist_ahead(store, PLACE_HOLD, ID + 1));
+	scratch_write(&spool, "hold", NAME, SPAN("no message"));
+	ck_assert(store_gist_ahead(store, PLACE_HOLD, ID));
+}
+END_TEST
+
 /* ---- the memory ---- */
 
 #define MESSAGES 20000
@@ -409,6 +425,47 @@ START_TEST(has_a_limit)
 }
 END_TEST
 
+/* One sender, one recipient; or each message has its own: what it costs, and that nobody gets another's. */
+START_TEST(keeps_an_address_once)
+{
+	struct kept     *k = kept_new(64 << 20);
+	struct gist      g;
+	struct gist_rcpt to;
+	char             own[40], from[40], rcpt[40];
+	size_t           one;
+
+	for (int each = 0; each < 2; each++) {
+		for (uint64_t i = 0; i < MESSAGES; i++) {
+			fill(&g, &to, 1, own);
+			g.id = i + 1;
+			if (each == 1) {
+				snprintf(from, sizeof(from), "sender-%llu@example.com", (unsigned long long)i);
+				snprintf(rcpt, sizeof(rcpt), "rcpt-%llu@example.net", (unsigned long long)i);
+				g.sender = span_of(from);
+				to.addr = span_of(rcpt);
+			}
+			kept_put(k, &g, 1);
+		}
+		for (uint64_t i = 0; i < MESSAGES; i++) {
+			ck_assert(kept_find(k, i + 1, 1, &g));
+			snprintf(from, sizeof(from), "sender-%llu@example.com", (unsigned long long)i);
+			snprintf(rcpt, sizeof(rcpt), "rcpt-%llu@example.net", (unsigned long long)i);
+			ck_assert(span_eq(g.sender, each == 1 ? span_of(from) : SPAN("alice@example.com")));
+			ck_assert(span_eq(g.rcpts[0].addr, each == 1 ? span_of(rcpt) : SPAN("bob@example.net")));
+		}
+		if (each == 0)
+			one = kept_bytes(k);
+		else
+			ck_assert_uint_gt(kept_bytes(k), one + 30 * MESSAGES);
+		for (uint64_t i = 0; i < MESSAGES; i++)
+			kept_drop(k, i + 1);
+		ck_assert_uint_eq(kept_bytes(k), 0);
+	}
+	ck_assert_uint_le(one, 80 * MESSAGES);
+	kept_free(k);
+}
+END_TEST
+
 /* Ten thousand recipients are no gist to be kept, and leave nothing behind. */
 START_TEST(leaves_the_long_ones)
 {
@@ -444,7 +501,9 @@ suite_gist(void)
 	tcase_add_test(tc, says_no_more_than_the_file);
 	tcase_add_test(tc, ends_with_the_file);
 	tcase_add_test(tc, follows_the_login_name);
+	tcase_add_test(tc, is_read_ahead);
 	tcase_add_test(tc, has_a_limit);
+	tcase_add_test(tc, keeps_an_address_once);
 	tcase_add_test(tc, leaves_the_long_ones);
 	suite_add_tcase(suite, tc);
 	return suite;
