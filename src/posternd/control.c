@@ -420,6 +420,14 @@ on_connection(void *arg, int fd)
 		timer_set(a->life, LIFE_MS);
 }
 
+static bool
+is_asked(void *arg)
+{
+	const struct control *c = arg;
+
+	return c->naskers > 0;
+}
+
 struct control *
 control_start(struct event_base *base, struct queue *q, const struct control_daemon *daemon, struct buf *why)
 {
@@ -437,6 +445,7 @@ control_start(struct event_base *base, struct queue *q, const struct control_dae
 	}
 	c->turn = timer_new(base, on_turn, c);
 	c->census = census_new(queue_store(q));
+	c->ahead = ahead_new(base, q, is_asked, c);
 	c->acceptor = acceptor_new(base, c->fd, on_connection, c);
 	return c;
 }
@@ -451,6 +460,7 @@ control_stop(struct control *c)
 		drop(c->askers);
 	timer_free(c->turn);
 	census_free(c->census);
+	ahead_free(c->ahead);
 	close(c->fd);
 	unlink(c->path);
 	free(c);

@@ -12,6 +12,7 @@
 #include "net/conn.h"
 #include "posternd/census.h"
 #include "posternd/control.h"
+#include "relay/ahead.h"
 #include "relay/idset.h"
 
 #define ASK_WORDS 3                     /* the longest request: pause RELAY SECONDS */
@@ -83,6 +84,7 @@ struct control {
 	int64_t            flushed_ms;
 	int64_t            started_s;
 	struct census     *census;
+	struct ahead      *ahead;
 	struct ages        ages;
 	char               path[108];
 };

@@ -113,6 +113,12 @@ arrivals_look(struct arrivals *a)
 		timer_set(a->turn, 0);
 }
 
+bool
+arrivals_are_due(const struct arrivals *a)
+{
+	return timer_is_set(a->turn);
+}
+
 void
 arrivals_stop(struct arrivals *a)
 {

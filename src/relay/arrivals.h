@@ -6,6 +6,8 @@
 #ifndef RELAY_ARRIVALS_H
 #define RELAY_ARRIVALS_H
 
+#include <stdbool.h>
+
 #include "relay/entry.h"
 
 struct arrivals;
@@ -18,6 +20,7 @@ struct arrivals_ops {
 
 struct arrivals *arrivals_new(struct event_base *base, struct store *store, const struct arrivals_ops *ops, void *arg);
 void             arrivals_look(struct arrivals *a);     /* something may be in new/ */
+bool             arrivals_are_due(const struct arrivals *a);    /* new/ is about to be looked at, or being emptied */
 void             arrivals_stop(struct arrivals *a);     /* no further turn */
 void             arrivals_free(struct arrivals *a);     /* NULL is fine */
 

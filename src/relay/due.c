@@ -130,6 +130,14 @@ due_take_those(struct due *d, bool (*which)(void *arg, const struct entry *e), v
 	return taken;
 }
 
+bool
+due_is_over(const struct due *d)
+{
+	const struct entry *e = waiting_first(&d->waiting);
+
+	return e != NULL && e->due_s <= clock_wall_s();
+}
+
 void
 due_stop(struct due *d)
 {

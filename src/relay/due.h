@@ -20,6 +20,7 @@ void        due_add(struct due *d, struct entry *e, int64_t due_s);     /* takes
 void        due_hurry(struct due *d);                   /* all of it is due now */
 void        due_shift(struct due *d, int64_t by_s);     /* the wall clock was set by so much */
 struct entry *due_take_those(struct due *d, bool (*which)(void *arg, const struct entry *e), void *arg, size_t most);
+bool        due_is_over(const struct due *d);           /* some of it is due now */
 void        due_stop(struct due *d);                    /* no further turn */
 void        due_free(struct due *d);                    /* and the entries; NULL is fine */
 

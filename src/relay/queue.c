@@ -376,6 +376,13 @@ queue_free(struct queue *q)
 	free(q);
 }
 
+bool
+queue_is_still(const struct queue *q)
+{
+	return !q->quitting && q->nworks == 0 && q->unsorted.n == 0 && queue_is_hungry(q) &&
+	    !arrivals_are_due(q->arrivals) && !due_is_over(q->due);
+}
+
 /* ---- for showing ---- */
 
 void

@@ -62,6 +62,9 @@ void queue_quit(struct queue *q, void (*idle)(void *arg), void *arg);
 void queue_stop(struct queue *q);               /* give up what is in flight; idle() still comes */
 void queue_free(struct queue *q);               /* after idle(), or before queue_start() */
 
+/* Nothing is on its way: none is carried, comes in or is due, but for what every relay lets rest. */
+bool queue_is_still(const struct queue *q);
+
 /* ---- for showing ---- */
 
 struct queue_counts {

@@ -77,8 +77,8 @@ queue_return(struct queue *q, struct entry *e)
 
 /* ---- which lanes ---- */
 
-static bool
-is_hungry(const struct queue *q)
+bool
+queue_is_hungry(const struct queue *q)
 {
 	for (size_t i = 0; i < q->nlanes; i++)
 		if (q->lanes[i].ready.n > 0 && !fleet_is_resting(q->fleet, i))
@@ -105,7 +105,7 @@ queue_sort(void *arg)
 	queue_nudge(q, q->news);
 	queue_offer(q);
 	if (q->unsorted.n > 0 && !timer_is_set(q->shortage))
-		timer_set(q->sort, is_hungry(q) ? 0 : SORT_PACE_MS);
+		timer_set(q->sort, queue_is_hungry(q) ? 0 : SORT_PACE_MS);
 }
 
 void

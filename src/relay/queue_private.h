@@ -91,6 +91,7 @@ void queue_sort(void *arg);             /* the timer's: look at some of the unso
 void queue_sort_now(struct queue *q);   /* somebody has nothing to do */
 void queue_move_over(struct queue *q);  /* a lane rests, or is well: who can go by another stands there */
 
+bool          queue_is_hungry(const struct queue *q);   /* nothing stands in a line that may be served */
 size_t        queue_ready(const struct queue *q);       /* how many stand in all lines */
 struct ready *queue_line(struct queue *q, size_t i);    /* each of them; NULL: there are no more */
 

@@ -56,11 +56,32 @@ delete_row() {	# each run has messages of its own
 	asked_row 5000 "postern delete --sender ($half)"
 }
 
+# At once; and when the daemon has read ahead.
+first_row() {	# TARGET NAME COMMAND…: what is done before it is asked
+	local target=$1 name=$2 run
+	shift 2
+	for ((run = 0; run < RUNS; run++)); do
+		no_upstream
+		START_S=60 start_posternd
+		"$@" || die 'the daemon does not rest'
+		asks "$BUILD/postern" mailq
+		stop_all
+	done
+	asked_row "$target" "$name"
+}
+
+rests() {
+	rested=-1
+	wait_for 60 resting
+}
+
 listing() {
 	title "$QUEUED queued: commands (target of the longest answer: 20 ms; it includes what others have of the processors)"
 	FORMAT='  %-34s %9s %8s %8s %11s %15s %12s'
 	row command 'wall, ms' target 'CPU, ms' 'daemon, ms' '99 of 100, ms' 'longest, ms'
 	full_spool later "$QUEUED"
+	first_row - 'mailq, at once after the start' true
+	first_row 500 'mailq, the first one later' rests
 	no_upstream
 	START_S=60 start_posternd
 	asks_row 500 'postern status' "$BUILD/postern" status --json

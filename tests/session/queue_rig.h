@@ -132,6 +132,7 @@ TCase *queue_pause_case(void);
 TCase *queue_pause_two_case(void);
 TCase *queue_actions_case(void);
 TCase *queue_actions_two_case(void);
+TCase *queue_ahead_case(void);
 TCase *queue_day_case(void);
 
 #endif

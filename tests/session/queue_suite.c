@@ -32,6 +32,7 @@ suite_queue(void)
 	suite_add_tcase(s, queue_pause_two_case());
 	suite_add_tcase(s, queue_actions_case());
 	suite_add_tcase(s, queue_actions_two_case());
+	suite_add_tcase(s, queue_ahead_case());
 	return s;
 }
 
