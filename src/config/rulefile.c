@@ -13,9 +13,12 @@ cfg_opt_t rulefile_schema[] = {
 	SOURCE_LIST("code"),
 	SOURCE_LIST("dsn"),
 	SOURCE_LIST("contains"),
+	SOURCE_OPTION("names"),
 	SOURCE_OPTION("login"),
 	SOURCE_OPTION("verdict"),
 	SOURCE_OPTION("pause"),
+	SOURCE_OPTION("pause-max"),
+	SOURCE_OPTION("then"),
 	SOURCE_OPTION("hint"),
 	SOURCE_LIST("sample"),          /* for the tests: replies this rule must win */
 	CFG_END()
@@ -107,12 +110,40 @@ at_least_one(unsigned n)
 	return n > 0 ? n : 1;
 }
 
+static bool
+is_relays(enum verdict v)
+{
+	return v == VERDICT_PAUSE || v == VERDICT_CREDENTIAL || v == VERDICT_CONFIG;
+}
+
+/* What follows on a verdict, where it means something. */
+static int
+check_more(const struct source *s, cfg_t *sec, const struct rule *rule, struct buf *why)
+{
+	if (rule->then != VERDICT_NONE && rule->verdict != VERDICT_RECONNECT && rule->verdict != VERDICT_SPLIT)
+		return source_wrong(s, sec, "then", why,
+		    "rule: then follows on verdict = \"reconnect\" or \"split\"; take it out, or change the verdict");
+	if (rule->pause_s != 0 && !is_relays(rule->verdict) && !is_relays(rule->then))
+		return source_wrong(s, sec, "pause", why,
+		    "rule: only a relay that rests has a time; take pause out, or write verdict = \"pause\"");
+	if (rule->pause_max_s != 0 && rule->pause_max_s <= rule->pause_s)
+		return source_wrong(s, sec, "pause-max", why,
+		    "rule: a pause grows; let pause-max be more than pause, or take it out");
+	if (rule->names_recipient && (rule->verdict != VERDICT_REJECT || rule->when != WHEN_END))
+		return source_wrong(s, sec, "names", why,
+		    "rule: names is for verdict = \"reject\" of a reply to the content; write when = { \"end\" }");
+	if (rule->pause_max_s != 0 && rule->pause_s == 0)
+		return source_wrong(s, sec, "pause-max", why, "rule: pause-max without pause; add pause = \"15m\"");
+	return 0;
+}
+
 static int
 take_one(const struct source *s, cfg_t *sec, struct rules *into, struct buf *why)
 {
 	const char *verdict = source_str(sec, "verdict");
 	struct rule common = { 0 };
 	unsigned i, k;
+	int rc;
 
 	if (verdict == NULL)
 		return source_wrong(s, sec, NULL, why,
@@ -121,7 +152,11 @@ take_one(const struct source *s, cfg_t *sec, struct rules *into, struct buf *why
 		return source_wrong(s, sec, "verdict", why, "verdict: \"%.40s\" is none", verdict);
 	common.when = take_when(sec, common.verdict);
 	common.with = take_with(sec);
+	common.names_recipient = source_str(sec, "names") != NULL;
 	common.pause_s = (int)source_duration_s(sec, "pause", 0);
+	common.pause_max_s = (int)source_duration_s(sec, "pause-max", 0);
+	if (source_str(sec, "then") != NULL)
+		verdict_parse(source_str(sec, "then"), &common.then);
 	if (cfg_size(sec, "code") + cfg_size(sec, "dsn") + cfg_size(sec, "contains") == 0)
 		return source_wrong(s, sec, NULL, why,
 		    "rule: matches every reply; add code, dsn or contains");
@@ -129,9 +164,8 @@ take_one(const struct source *s, cfg_t *sec, struct rules *into, struct buf *why
 		return source_wrong(s, sec, "when", why,
 		    "rule: only replies to mail, rcpt, data and end "
 		    "are about a message; for others write verdict = \"pause\"");
-	if (common.verdict != VERDICT_PAUSE && common.pause_s != 0)
-		return source_wrong(s, sec, "pause", why,
-		    "rule: only verdict = \"pause\" has a time; take pause out, or change the verdict");
+	if ((rc = check_more(s, sec, &common, why)) != 0)
+		return rc;
 
 	for (i = 0; i < at_least_one(cfg_size(sec, "code")); i++)
 		for (k = 0; k < at_least_one(cfg_size(sec, "dsn")); k++)

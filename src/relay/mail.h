@@ -56,6 +56,10 @@ struct mail {
 
 /* Settle the recipients that have no verdict yet. */
 void mail_settle_rest(struct mail *m, const struct status *s);
+/* Does the text of a reply name one of the recipients, and not the sender? */
+bool mail_names_recipient(const struct mail *m, struct span text);
+/* Those that it names have st; the others go again, without them. */
+void mail_settle_named(struct mail *m, const struct status *st, struct span text);
 bool mail_is_settled(const struct mail *m);
 void mail_free(struct mail *m);         /* addresses, head; not the message */
 

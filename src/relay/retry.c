@@ -69,3 +69,11 @@ retry_backoff_ms(unsigned n, uint64_t seed)
 	/* n goes into the seed, or one relay's waits would all be long or all be short. */
 	return jitter(wait, 5, seed + n);
 }
+
+int64_t
+retry_pause_s(int64_t pause_s, int64_t max_s, unsigned again)
+{
+	for (; again > 0 && pause_s < max_s; again--)
+		pause_s *= 2;
+	return max_s > 0 && pause_s > max_s ? max_s : pause_s;
+}

@@ -22,4 +22,7 @@ bool    retry_expired(int64_t arrival_s, int64_t now_s, int64_t expire_s);
  */
 int64_t retry_backoff_ms(unsigned n, uint64_t seed);
 
+/* How long a stated pause is, said for the again-th time after the first: doubling up to max_s; 0: it stays. */
+int64_t retry_pause_s(int64_t pause_s, int64_t max_s, unsigned again);
+
 #endif

@@ -8,14 +8,23 @@
 
 /* ---- refusals ---- */
 
+static bool
+names(const void *mail, struct span text)
+{
+	return mail_names_recipient(mail, text);
+}
+
 static void
 judge(const struct session *s, enum when when, const struct reply *r, const struct mail *m, struct status *ret)
 {
 	struct judged at = {
 		.when = when, .some_accepted = m->accepted > 0, .with = relay_conf_with(s->p.relay),
+		.names = names, .arg = m,
 	};
 
 	rules_judge(&s->p.relay->rules, &at, r, ret);
+	if (ret->verdict == VERDICT_SPLIT && m->nrcpt == 1)
+		status_no_help(ret);
 }
 
 /*
@@ -69,6 +78,8 @@ refusal(struct session *s, enum when when, const struct reply *r, const struct e
 	if (e->phase == RCPT && (st.scope == SCOPE_RECIPIENT || status_is_relay(&st))) {
 		m->rcpt[e->rcpt].status = st;
 	} else {
+		if (st.named)
+			mail_settle_named(m, &st, buf_view(&r->text));
 		session_give_back(m, &st);
 		m->closed = true;
 	}

@@ -81,10 +81,10 @@ rest_ms(struct upstream *u, const struct status *why)
 	bool soon = resolves_soon(u, why);
 	unsigned failures = soon && u->failures > RESOLVE_SOON ? RESOLVE_SOON : u->failures;
 
+	if (why->pause_s > 0)
+		return retry_pause_s(why->pause_s, why->pause_max_s, u->repeated) * INT64_C(1000);
 	if (upstream_needs_person(why))
-		return (why->pause_s > 0 ? why->pause_s : PROBE_SLOW_S) * INT64_C(1000);
-	if (why->verdict == VERDICT_PAUSE && why->pause_s > 0)
-		return why->pause_s * INT64_C(1000);
+		return PROBE_SLOW_S * INT64_C(1000);
 	return retry_backoff_ms(failures, (uint64_t)(uintptr_t)u ^ (uint64_t)clock_wall_us());
 }
 
@@ -106,6 +106,8 @@ upstream_rest(struct upstream *u, const struct status *why)
 	int64_t ms;
 
 	u->failures++;
+	/* By one rule's words; its hint is the rule's own, so it stands for it. */
+	u->repeated = u->trouble.verdict == why->verdict && u->trouble.hint == why->hint ? u->repeated + 1 : 0;
 	u->trouble = *why;
 	u->nudgeable = !upstream_needs_person(why) && why->pause_s == 0;
 	ms = rest_ms(u, why);
@@ -135,6 +137,7 @@ works(struct upstream *u)
 	loginfiles_unwatch(u->files);
 	u->failures = 0;
 	u->unresolved_ms = 0;
+	u->reconnected = false;
 	u->trouble.verdict = VERDICT_NONE;
 	set_well(u, WELL);
 }
@@ -311,6 +314,16 @@ another_is_up(const struct upstream *u)
 	return false;
 }
 
+/* A wish to reconnect that knows what it is when it comes again counts apart from other failures. */
+static bool
+is_first(struct upstream *u, const struct status *wish)
+{
+	bool first = wish->then != VERDICT_NONE ? !u->reconnected : u->failures == 0;
+
+	u->reconnected |= wish->then != VERDICT_NONE;
+	return first;
+}
+
 /*
  * A session is over.  Trouble rests the relay, with one exception: an extra
  * connection that is turned away while another works is a limit on
@@ -338,11 +351,13 @@ on_over(void *owner, struct session *s, const struct status *why)
 			upstream_rest(u, &st);
 		}
 	} else if (st.verdict == VERDICT_RECONNECT && l->carried == 0 && u->well != RESTING) {
-		/* The first time at once, on a fresh connection; then with the breaker's waits. */
-		if (u->failures == 0)
-			u->failures = 1;
-		else
+		/* The first time at once, on a fresh connection; then with the breaker's waits, or as the rule says. */
+		if (is_first(u, &st)) {
+			u->failures++;
+		} else {
+			status_no_help(&st);
 			upstream_rest(u, &st);
+		}
 	}
 	session_free(s);
 	free(l);

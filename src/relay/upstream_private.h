@@ -43,6 +43,8 @@ struct upstream {
 
 	enum well                  well;
 	unsigned                   failures;    /* in a row */
+	unsigned                   repeated;    /* how often in a row the trouble is the same, after the first */
+	bool                       reconnected; /* because the server wished it, and nothing came to an end since */
 	struct status              trouble;
 	int64_t                    since_s;
 	int64_t                    until_ms;

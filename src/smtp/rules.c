@@ -96,7 +96,9 @@ matches(const struct rule *rule, const struct judged *at, const struct reply *r)
 		return false;
 	if (rule->dsn != NULL && rule->dsn[0] != '\0' && strcmp(rule->dsn, r->dsn) != 0)
 		return false;
-	return contains_any(buf_view(&r->text), rule->contains);
+	if (!contains_any(buf_view(&r->text), rule->contains))
+		return false;
+	return !rule->names_recipient || (at->names != NULL && at->names(at->arg, buf_view(&r->text)));
 }
 
 static const struct rule *
@@ -197,11 +199,11 @@ default_verdict(const struct judged *at, int code)
 
 /* What the state of things does to a verdict, a rule's or the table's. */
 static enum verdict
-adjust(enum verdict v, const struct judged *at, int code)
+adjust(enum verdict v, enum verdict then, const struct judged *at, int code)
 {
 	/* Nothing was accepted: a transaction cannot get smaller than this one. */
 	if (v == VERDICT_SPLIT && at->when == WHEN_RCPT && !at->some_accepted)
-		return VERDICT_DEFER;
+		return then != VERDICT_NONE ? then : VERDICT_DEFER;
 	/* "Authentication required", and we have nothing to log in with. */
 	if (v == VERDICT_RECONNECT && code == 530 && at->with == WITH_NONE)
 		return VERDICT_CONFIG;
@@ -271,6 +273,31 @@ mind_the_login(struct status *s, bool token)
 		s->hint = token ? RULES_TOKEN_HINT : RULES_LOGIN_HINT;
 }
 
+/* What a rule adds to its verdict. */
+static void
+follow(const struct rule *rule, struct status *ret)
+{
+	bool rests = rule->verdict == VERDICT_PAUSE || rule->verdict == VERDICT_CREDENTIAL ||
+	    rule->verdict == VERDICT_CONFIG || rule->then != VERDICT_NONE;
+
+	ret->pause_s = rests ? rule->pause_s : 0;
+	ret->pause_max_s = rests ? rule->pause_max_s : 0;
+	ret->then = rule->then;
+	ret->named = rule->names_recipient;
+}
+
+/* A new login is worth one try; services count logins, so it is not tried for ever. */
+static void
+mind_the_second_login(struct status *s)
+{
+	if (s->verdict != VERDICT_RECONNECT || s->code != 530)
+		return;
+	if (s->then == VERDICT_NONE)
+		s->then = VERDICT_CREDENTIAL;
+	if (s->hint == NULL)
+		s->hint = RULES_AGAIN_HINT;
+}
+
 void
 rules_judge(const struct rules *rules, const struct judged *at, const struct reply *r,
     struct status *ret)
@@ -291,11 +318,12 @@ rules_judge(const struct rules *rules, const struct judged *at, const struct rep
 		ret->hint = rule->hint;
 		if (may_say(rule->verdict, at->when)) {
 			v = rule->verdict;
-			ret->pause_s = v == VERDICT_PAUSE ? rule->pause_s : 0;
+			follow(rule, ret);
 		}
 	}
-	ret->verdict = adjust(v, at, r->code);
+	ret->verdict = adjust(v, ret->then, at, r->code);
 	ret->scope = scope_of(ret->verdict, at->when);
+	mind_the_second_login(ret);
 	ret->unsure = is_unsure(rule, at, ret);
 	if (at->when == WHEN_AUTH)
 		mind_the_login(ret, at->with == WITH_TOKEN);

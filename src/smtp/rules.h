@@ -36,9 +36,12 @@ struct rule {
 	char       **contains;          /* one of these is in the text, without regard to case and
 	                                   runs of blanks; NULL-ended; NULL or none: any text */
 	enum verdict verdict;
-	int          pause_s;
+	int          pause_s;           /* of a relay's rest */
 	char        *hint;              /* or NULL */
 	enum with    with;              /* WITH_NONE: whatever it was */
+	int          pause_max_s;       /* these two as in struct status */
+	enum verdict then;
+	bool         names_recipient;   /* the text names one of the message's, and not its sender */
 };
 
 /* Owned by whoever read them; immutable in use. */
@@ -53,6 +56,8 @@ struct judged {
 	enum when when;
 	bool      some_accepted;        /* RCPT: the transaction has an accepted recipient */
 	enum with with;                 /* what we log in with; WITH_NONE: we cannot */
+	bool    (*names)(const void *arg, struct span text);    /* for names_recipient; NULL: it does not */
+	const void *arg;
 };
 
 /* A refused login without a rule of its own waits this long, and is told of in these words. */
@@ -62,13 +67,17 @@ struct judged {
 #define RULES_TOKEN_HINT \
 	"a token just made is refused: look whether user is the account that agreed, and the account may use SMTP"
 
+/* A server that wants a login in a session that had one. */
+#define RULES_AGAIN_HINT \
+	"the server forgets the login, or wants another: look at user, and whether host is a server for submission"
+
 /*
  * rules may be NULL.  Fills *ret: verdict, scope, code, dsn (X.0.0 when the
  * reply has none), text, hint.  A yes is VERDICT_NONE, at WHEN_END
  * VERDICT_SENT; rules are for refusals.  Held whatever the rules say: at a
  * phase that is not about a message no message is settled, a refusal is never
  * a success, SPLIT at RCPT only beside an accepted recipient.  SPLIT at DATA
- * or END with one recipient left is the session's to turn into DEFER.
+ * or END with one recipient left is the session's to turn into something else.
  * A REJECT at MAIL by the table, or by a rule that goes by the code alone, is
  * marked unsure.
  */

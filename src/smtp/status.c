@@ -80,3 +80,13 @@ status_is_relay(const struct status *s)
 		return s->scope == SCOPE_RELAY;
 	}
 }
+
+void
+status_no_help(struct status *s)
+{
+	if (s->then == VERDICT_NONE)
+		return;
+	s->verdict = s->then;
+	s->scope = SCOPE_RELAY;
+	s->then = VERDICT_NONE;
+}

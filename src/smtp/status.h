@@ -27,8 +27,11 @@ struct status {
 	enum scope   scope;
 	int          code;      /* the reply's; 0: our own finding */
 	char         dsn[12];
+	bool         named;     /* about the recipients that the text names, not the others */
 	bool         unsure;    /* a REJECT at MAIL that may as well be about the account */
-	int          pause_s;   /* VERDICT_PAUSE: 0 means the breaker's own back-off */
+	int          pause_s;   /* a relay's rest; 0: the breaker's own back-off, or its slow look */
+	int          pause_max_s;       /* said again, the rest doubles up to this; 0: it does not grow */
+	enum verdict then;      /* of RECONNECT and SPLIT, where they do not help: a relay's trouble, or VERDICT_NONE */
 	const char  *hint;      /* what the admin can do, or NULL; the rules' own */
 	char         text[512]; /* printable, one line; a reply's words with their enhanced code, without the code */
 };
@@ -42,5 +45,8 @@ int         verdict_parse(const char *name, enum verdict *ret);
 
 /* Is this the relay's trouble (pause, credential, config, or scope relay)? */
 bool        status_is_relay(const struct status *s);
+
+/* Reconnecting, or splitting, was no help: it is what the rule says it is then, if it says so. */
+void        status_no_help(struct status *s);
 
 #endif

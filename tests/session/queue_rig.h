@@ -112,6 +112,7 @@ TCase *queue_deliver_case(void);
 TCase *queue_failing_case(void);
 TCase *queue_breaker_case(void);
 TCase *queue_failover_case(void);
+TCase *queue_stated_case(void);
 TCase *queue_suspects_case(void);
 TCase *queue_pieces_case(void);
 TCase *queue_life_case(void);

@@ -12,6 +12,7 @@ suite_queue(void)
 	suite_add_tcase(s, queue_failing_case());
 	suite_add_tcase(s, queue_breaker_case());
 	suite_add_tcase(s, queue_failover_case());
+	suite_add_tcase(s, queue_stated_case());
 	suite_add_tcase(s, queue_suspects_case());
 	suite_add_tcase(s, queue_pieces_case());
 	suite_add_tcase(s, queue_life_case());

@@ -238,7 +238,8 @@ START_TEST(everything)
 	    "recipients-per-day = 10000000\n"
 	    "  rule { when = { mail } code = { 550, 551 } dsn = 5.7.1 contains = { \"no way\" "
 	    "} verdict = pause\n"
-	    "    pause = 1h hint = \"ask them\" } }\n"
+	    "    pause = 1h pause-max = 6h hint = \"ask them\" }\n"
+	    "  rule { when = rcpt code = 554 verdict = reconnect then = config pause = 2h } }\n"
 	    "queue { expire = 1w warn-after = 90 max-message = 1G min-free = 0\n"
 	    "  reports-per-hour = 7 postmaster-copy = pm@example.com }\n"
 	    "flood { per-user = 20 per = 10m exempt = { www-data, \"192.168.1.0/24\" } }\n"
@@ -283,6 +284,10 @@ START_TEST(everything)
 	ck_assert_str_eq(r->rules.rule[1].contains[0], "no way");
 	ck_assert_int_eq(r->rules.rule[1].verdict, VERDICT_PAUSE);
 	ck_assert_int_eq(r->rules.rule[1].pause_s, 3600);
+	ck_assert_int_eq(r->rules.rule[1].pause_max_s, 21600);
+	ck_assert_int_eq(r->rules.rule[1].then, VERDICT_NONE);
+	ck_assert_int_eq(r->rules.rule[2].then, VERDICT_CONFIG);
+	ck_assert_int_eq(r->rules.rule[2].pause_s, 7200);
 	ck_assert_str_eq(r->rules.rule[1].hint, "ask them");
 	ck_assert_int_eq(config->expire_s, 7 * 86400);
 	ck_assert_int_eq(config->warn_after_s, 90);
@@ -616,9 +621,20 @@ static const struct {
 	{ R "rule { code = 550 when = { quit }\nverdict = reject } }",
 	    ":1: when: \"quit\" is not possible; write some of banner, ehlo, starttls, auth, "
 	    "mail, rcpt, data, end, other, any" },
-	{ R "rule { code = 550 verdict = config\npause = 5m } }",
-	    ":2: rule: only verdict = \"pause\" has a time; take pause out, or change the verdict"
-	    },
+	{ R "rule { code = 550 verdict = defer\npause = 5m } }",
+	    ":2: rule: only a relay that rests has a time; take pause out, or write verdict = \"pause\"" },
+	{ R "rule { code = 450 verdict = pause pause = 5m\npause-max = 5m } }",
+	    ":2: rule: a pause grows; let pause-max be more than pause, or take it out" },
+	{ R "rule { code = 450 verdict = pause\npause-max = 5m } }",
+	    ":2: rule: pause-max without pause; add pause = \"15m\"" },
+	{ R "rule { code = 550 verdict = config\nthen = pause } }",
+	    ":2: rule: then follows on verdict = \"reconnect\" or \"split\"; take it out, or change the verdict" },
+	{ R "rule { code = 550 verdict = split\nthen = reject } }",
+	    ":2: then: \"reject\" is not possible; write \"pause\", \"credential\" or \"config\"" },
+	{ R "rule { code = 550 when = { rcpt } verdict = reject\nnames = recipient } }",
+	    ":2: rule: names is for verdict = \"reject\" of a reply to the content; write when = { \"end\" }" },
+	{ R "rule { code = 550 when = { end } verdict = reject\nnames = sender } }",
+	    ":2: names: \"sender\" is not possible; write \"recipient\"" },
 };
 
 START_TEST(refused)

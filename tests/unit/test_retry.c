@@ -97,6 +97,22 @@ START_TEST(backs_off)
 }
 END_TEST
 
+static const struct {
+	int64_t  pause_s, max_s;
+	unsigned again;
+	int64_t  want_s;
+} pauses[] = {
+	{ 900, 0, 0, 900 }, { 900, 0, 9, 900 }, { 900, 14400, 0, 900 }, { 900, 14400, 1, 1800 }, { 900, 14400, 3, 7200 },
+	{ 900, 14400, 4, 14400 }, { 900, 14400, UINT32_MAX, 14400 }, { 3, 60, 4, 48 }, { 3, 60, 5, 60 },
+	{ 172800, 172800, 7, 172800 },
+};
+
+START_TEST(a_pause_grows)
+{
+	ck_assert_int_eq(retry_pause_s(pauses[_i].pause_s, pauses[_i].max_s, pauses[_i].again), pauses[_i].want_s);
+}
+END_TEST
+
 Suite *suite_retry(void);
 
 Suite *
@@ -110,6 +126,7 @@ suite_retry(void)
 	tcase_add_test(t, absurd_times);
 	tcase_add_test(t, expires);
 	tcase_add_loop_test(t, backs_off, 0, ROWS(backoffs));
+	tcase_add_loop_test(t, a_pause_grows, 0, ROWS(pauses));
 	suite_add_tcase(s, t);
 	return s;
 }

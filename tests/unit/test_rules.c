@@ -104,7 +104,7 @@ static const struct cell {
 
 START_TEST(default_table)
 {
-	struct judged at = { cells[_i].when, false, true };
+	struct judged at = { .when = cells[_i].when, .with = WITH_PASSWORD };
 	struct status s;
 	char said[32];
 
@@ -117,6 +117,8 @@ START_TEST(default_table)
 	ck_assert_str_eq(s.text, "some text");
 	if (at.when == WHEN_AUTH && s.verdict == VERDICT_CREDENTIAL)
 		ck_assert_str_eq(s.hint, RULES_LOGIN_HINT);
+	else if (at.when == WHEN_MAIL && s.code == 530)
+		ck_assert_str_eq(s.hint, RULES_AGAIN_HINT);
 	else
 		ck_assert_ptr_null(s.hint);
 	ck_assert_int_eq(s.pause_s, at.when == WHEN_AUTH && s.verdict == VERDICT_PAUSE ? RULES_LOGIN_PAUSE_S : 0);
@@ -142,7 +144,7 @@ START_TEST(every_code_in_every_phase)
 		bool about_mail = (bit & (WHEN_MAIL | WHEN_RCPT | WHEN_DATA | WHEN_END)) != 0;
 
 		for (code = 200; code < 600; code++) {
-			struct judged at = { (enum when)bit, false, false };
+			struct judged at = { .when = (enum when)bit };
 			struct status s;
 			char said[32];
 
@@ -188,8 +190,8 @@ static const struct {
 
 START_TEST(the_state_of_things)
 {
-	struct judged at = { states[_i].when, states[_i].some_accepted,
-		states[_i].with };
+	struct judged at = { .when = states[_i].when, .some_accepted = states[_i].some_accepted,
+		.with = states[_i].with };
 	struct status s;
 	char said[32];
 
@@ -218,7 +220,7 @@ static const struct {
 
 START_TEST(quotes_the_reply)
 {
-	struct judged at = { WHEN_END, false, true };
+	struct judged at = { .when = WHEN_END, .with = WITH_PASSWORD };
 	struct status s;
 
 	judge(NULL, &at, words[_i].said, &s);
@@ -229,7 +231,7 @@ END_TEST
 
 START_TEST(a_long_text_is_cut)
 {
-	struct judged at = { WHEN_END, false, true };
+	struct judged at = { .when = WHEN_END, .with = WITH_PASSWORD };
 	struct status s;
 	char said[1500];
 
@@ -253,18 +255,18 @@ static char *login_texts[] = { "not accepted", NULL };
 static char *any_texts[] = { "storm", NULL };
 
 static struct rule rule_rows[] = {
-	{ WHEN_MAIL | WHEN_RCPT | WHEN_DATA | WHEN_END, 550, NULL, limit_texts, VERDICT_PAUSE, 3600,
-	  hint_quota, WITH_NONE },
-	{ WHEN_AUTH, 535, NULL, login_texts, VERDICT_CREDENTIAL, 0, hint_app, WITH_NONE },
-	{ WHEN_RCPT | WHEN_DATA, 5, NULL, crowd_texts, VERDICT_SPLIT, 0, NULL, WITH_NONE },
-	{ WHEN_MAIL, 550, dsn_5_7_0, NULL, VERDICT_CONFIG, 7, NULL, WITH_NONE },
-	{ WHEN_MAIL, 530, NULL, NULL, VERDICT_RECONNECT, 0, NULL, WITH_NONE },
-	{ WHEN_DATA, 452, NULL, empty_list, VERDICT_PAUSE, 4, NULL, WITH_NONE },
-	{ WHEN_END, 421, dsn_empty, NULL, VERDICT_PAUSE, 60, NULL, WITH_NONE },
-	{ WHEN_ANY, 4, NULL, any_texts, VERDICT_DEFER, 0, hint_quota, WITH_NONE },
-	{ WHEN_ANY, 5, NULL, any_texts, VERDICT_REJECT, 0, NULL, WITH_NONE },
-	{ WHEN_ANY, 0, dsn_5_4_6, NULL, VERDICT_PAUSE, 5, NULL, WITH_NONE },
-	{ WHEN_ANY, 0, NULL, gone_texts, VERDICT_SENT, 0, NULL, WITH_NONE },
+	{ .when = WHEN_MAIL | WHEN_RCPT | WHEN_DATA | WHEN_END, .code = 550, .contains = limit_texts,
+	  .verdict = VERDICT_PAUSE, .pause_s = 3600, .hint = hint_quota },
+	{ .when = WHEN_AUTH, .code = 535, .contains = login_texts, .verdict = VERDICT_CREDENTIAL, .hint = hint_app },
+	{ .when = WHEN_RCPT | WHEN_DATA, .code = 5, .contains = crowd_texts, .verdict = VERDICT_SPLIT },
+	{ .when = WHEN_MAIL, .code = 550, .dsn = dsn_5_7_0, .verdict = VERDICT_CONFIG, .pause_s = 7 },
+	{ .when = WHEN_MAIL, .code = 530, .verdict = VERDICT_RECONNECT },
+	{ .when = WHEN_DATA, .code = 452, .contains = empty_list, .verdict = VERDICT_PAUSE, .pause_s = 4 },
+	{ .when = WHEN_END, .code = 421, .dsn = dsn_empty, .verdict = VERDICT_PAUSE, .pause_s = 60 },
+	{ .when = WHEN_ANY, .code = 4, .contains = any_texts, .verdict = VERDICT_DEFER, .hint = hint_quota },
+	{ .when = WHEN_ANY, .code = 5, .contains = any_texts, .verdict = VERDICT_REJECT },
+	{ .when = WHEN_ANY, .dsn = dsn_5_4_6, .verdict = VERDICT_PAUSE, .pause_s = 5 },
+	{ .when = WHEN_ANY, .contains = gone_texts, .verdict = VERDICT_SENT },
 };
 static const struct rules provider = { rule_rows, sizeof(rule_rows) / sizeof(rule_rows[0]) };
 
@@ -295,8 +297,8 @@ static const struct {
 	{ WHEN_DATA, "450 Too many recipients", VERDICT_DEFER, SCOPE_MESSAGE, 0, NULL },
 	/* Nothing accepted: cannot be split. */
 	{ WHEN_RCPT, "550 Too many recipients", VERDICT_DEFER, SCOPE_RECIPIENT, 0, NULL },
-	/* An enhanced code; pause_s is a pause's only. */
-	{ WHEN_MAIL, "550 5.7.0 x", VERDICT_CONFIG, SCOPE_RELAY, 0, NULL },
+	/* An enhanced code; its time is that of the slow look. */
+	{ WHEN_MAIL, "550 5.7.0 x", VERDICT_CONFIG, SCOPE_RELAY, 7, NULL },
 	{ WHEN_MAIL, "550 5.7.1 x", VERDICT_REJECT, SCOPE_MESSAGE, 0, NULL },
 	{ WHEN_MAIL, "550 5.7.01 x", VERDICT_REJECT, SCOPE_MESSAGE, 0, NULL },
 	{ WHEN_MAIL, "550 x", VERDICT_REJECT, SCOPE_MESSAGE, 0, NULL },
@@ -354,10 +356,10 @@ START_TEST(in_doubt)
 {
 	static char *malformed[] = { "is malformed", NULL };
 	struct rule rule[] = {
-		{ WHEN_MAIL, 550, dsn_5_7_0, NULL, VERDICT_CONFIG, 0, NULL, WITH_NONE },
-		{ WHEN_MAIL, 571, NULL, malformed, VERDICT_REJECT, 0, NULL, WITH_NONE },
-		{ WHEN_MAIL, 571, dsn_5_4_6, NULL, VERDICT_REJECT, 0, NULL, WITH_NONE },
-		{ WHEN_MAIL, 571, NULL, NULL, VERDICT_REJECT, 0, NULL, WITH_NONE },
+		{ .when = WHEN_MAIL, .code = 550, .dsn = dsn_5_7_0, .verdict = VERDICT_CONFIG },
+		{ .when = WHEN_MAIL, .code = 571, .contains = malformed, .verdict = VERDICT_REJECT },
+		{ .when = WHEN_MAIL, .code = 571, .dsn = dsn_5_4_6, .verdict = VERDICT_REJECT },
+		{ .when = WHEN_MAIL, .code = 571, .verdict = VERDICT_REJECT },
 	};
 	const struct rules rules = { rule, sizeof(rule) / sizeof(rule[0]) };
 	const struct judged at = { .when = doubts[_i].when, .with = WITH_PASSWORD };
@@ -370,7 +372,7 @@ END_TEST
 
 START_TEST(rules_first)
 {
-	struct judged at = { ruled[_i].when, false, false };
+	struct judged at = { .when = ruled[_i].when };
 	struct status s;
 
 	judge(&provider, &at, ruled[_i].said, &s);
@@ -381,13 +383,73 @@ START_TEST(rules_first)
 }
 END_TEST
 
+static bool
+names_bob(const void *arg, struct span text)
+{
+	return span_icontains(text, span_of(arg));
+}
+
+/* What a verdict comes to where it does not help, and for whom it holds. */
+static const struct {
+	enum when    when;
+	const char  *said;
+	bool         some_accepted;
+	enum with    with;
+	enum verdict verdict, then;
+	int          pause_s, pause_max_s;
+	bool         named;
+} follows[] = {
+	{ WHEN_MAIL, "530 5.7.0 log in", false, WITH_PASSWORD, VERDICT_RECONNECT, VERDICT_CREDENTIAL, 0, 0, false },
+	{ WHEN_MAIL, "530 5.7.0 log in", false, WITH_NONE, VERDICT_CONFIG, VERDICT_NONE, 0, 0, false },
+	{ WHEN_MAIL, "421 4.7.0 bye", false, WITH_PASSWORD, VERDICT_RECONNECT, VERDICT_NONE, 0, 0, false },
+	{ WHEN_RCPT, "554 access denied", true, WITH_PASSWORD, VERDICT_RECONNECT, VERDICT_CONFIG, 0, 0, false },
+	{ WHEN_RCPT, "550 too many", true, WITH_PASSWORD, VERDICT_SPLIT, VERDICT_PAUSE, 60, 600, false },
+	{ WHEN_RCPT, "550 too many", false, WITH_PASSWORD, VERDICT_PAUSE, VERDICT_PAUSE, 60, 600, false },
+	{ WHEN_DATA, "550 too many", true, WITH_PASSWORD, VERDICT_SPLIT, VERDICT_PAUSE, 60, 600, false },
+	{ WHEN_END, "554 not verified: bob@example.net", true, WITH_PASSWORD, VERDICT_REJECT, VERDICT_NONE, 0, 0, true },
+	{ WHEN_END, "554 not verified: eve@example.net", true, WITH_PASSWORD, VERDICT_CONFIG, VERDICT_NONE, 7200, 0, false },
+};
+
+START_TEST(what_follows)
+{
+	static char *denied[] = { "access denied", NULL }, *many[] = { "too many", NULL };
+	static char *unverified[] = { "not verified", NULL };
+	struct rule rule[] = {
+		{ .when = WHEN_RCPT, .contains = denied, .verdict = VERDICT_RECONNECT, .then = VERDICT_CONFIG },
+		{ .when = WHEN_ANY, .contains = many, .verdict = VERDICT_SPLIT, .then = VERDICT_PAUSE,
+		  .pause_s = 60, .pause_max_s = 600 },
+		{ .when = WHEN_END, .contains = unverified, .verdict = VERDICT_REJECT, .names_recipient = true },
+		{ .when = WHEN_END, .contains = unverified, .verdict = VERDICT_CONFIG, .pause_s = 7200 },
+	};
+	const struct rules rules = { rule, sizeof(rule) / sizeof(rule[0]) };
+	const struct judged at = {
+		.when = follows[_i].when, .some_accepted = follows[_i].some_accepted, .with = follows[_i].with,
+		.names = names_bob, .arg = "bob@example.net",
+	};
+	struct status s;
+
+	judge(&rules, &at, follows[_i].said, &s);
+	ck_assert_str_eq(verdict_name(s.verdict), verdict_name(follows[_i].verdict));
+	ck_assert_int_eq(s.scope == SCOPE_RELAY, status_is_relay(&s));
+	ck_assert_int_eq(s.pause_s, follows[_i].pause_s);
+	ck_assert_int_eq(s.pause_max_s, follows[_i].pause_max_s);
+	ck_assert_int_eq(s.named, follows[_i].named);
+	if (!status_is_relay(&s)) {
+		ck_assert_str_eq(verdict_name(s.then), verdict_name(follows[_i].then));
+		status_no_help(&s);
+		ck_assert_str_eq(verdict_name(s.verdict), verdict_name(follows[_i].then != VERDICT_NONE ?
+		    follows[_i].then : follows[_i].verdict));
+	}
+}
+END_TEST
+
 /*
  * Whatever a rule says, at whatever phase and code: a reply that is not
  * about a message settles none, and a reconnect has somewhere to go.
  */
 START_TEST(no_rule_breaks_the_promise)
 {
-	struct rule any = { WHEN_ANY, 0, NULL, NULL, VERDICT_NONE, 9, NULL, WITH_NONE };
+	struct rule any = { .when = WHEN_ANY, .verdict = VERDICT_NONE, .pause_s = 9 };
 	struct rules one = { &any, 1 };
 	unsigned bit;
 	int code, v;
@@ -396,7 +458,7 @@ START_TEST(no_rule_breaks_the_promise)
 		any.verdict = (enum verdict)v;
 		for (bit = WHEN_BANNER; bit <= WHEN_OTHER; bit <<= 1) {
 			for (code = 200; code < 600; code += 3) {
-				struct judged at = { (enum when)bit, code % 2 == 0, false };
+				struct judged at = { .when = (enum when)bit, .some_accepted = code % 2 == 0 };
 				struct status s;
 				char said[32];
 
@@ -444,6 +506,7 @@ suite_rules(void)
 	Suite *s = suite_create("rules");
 	TCase *t = tcase_create("rules");
 
+	tcase_add_loop_test(t, what_follows, 0, ROWS(follows));
 	tcase_add_loop_test(t, default_table, 0, ROWS(cells));
 	tcase_add_test(t, every_code_in_every_phase);
 	tcase_add_loop_test(t, the_state_of_things, 0, ROWS(states));
