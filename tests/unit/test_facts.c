@@ -16,6 +16,8 @@
 
 #define PROVIDERS "etc/providers"
 #define MESSAGE   (WHEN_MAIL | WHEN_RCPT | WHEN_DATA | WHEN_END)
+#define MINUTE    60
+#define HOUR      (60 * MINUTE)
 #define ROWS(a)   (int)(sizeof(a) / sizeof((a)[0]))
 
 static const struct fact {
@@ -460,6 +462,9 @@ static const struct fact {
 	    "454 Temporary authentication failure" },
 	{ "p04", "ses-eu-west-1", WHEN_AUTH, VERDICT_CREDENTIAL,
 	    "535 Authentication Credentials Invalid" },
+	{ "p05", "ses-eu-west-1", WHEN_END, VERDICT_REJECT,
+	    "554 Message rejected: Email address is not verified. The following identities failed the check "
+	    "in region EU-WEST-1: bob@example.net" },
 	{ "p05", "ses-eu-west-1", WHEN_END, VERDICT_CONFIG,
 	    "554 Message rejected: Email address is not verified. The following identities failed the check "
 	    "in region EU-WEST-1: root@web1.example.com" },
@@ -496,7 +501,7 @@ static const struct fact {
 	    "550 5.4.6 Unusual sending activity detected. Please try after sometime." },
 	{ "p14", "generic", WHEN_MAIL | WHEN_RCPT, VERDICT_CONFIG,
 	    "553 5.7.1 <root@web1.example.com>: Sender address rejected: not owned by user alice" },
-	{ "p15", "generic", WHEN_RCPT, VERDICT_CONFIG,
+	{ "p15", "generic", WHEN_RCPT, VERDICT_RECONNECT,
 	    "554 5.7.1 <bob@example.net>: Relay access denied" },
 	{ "p16", "generic", WHEN_AUTH, VERDICT_CREDENTIAL,
 	    "535 5.7.8 Error: authentication failed: UGFzc3dvcmQ6" },
@@ -567,11 +572,19 @@ say(struct reply *r, const char *said, enum way way)
 	buf_done(&b);
 }
 
+/* The message that is refused goes to one. */
+static bool
+names_bob(const void *arg, struct span text)
+{
+	return span_icontains(text, span_of(arg));
+}
+
 static void
 judge(const struct fact *f, const struct provider *p, const struct reply *r)
 {
 	for (unsigned when = 1; when <= WHEN_OTHER; when <<= 1) {
-		struct judged at = { .when = (enum when)when, .some_accepted = true, .with = WITH_PASSWORD };
+		struct judged at = { .when = (enum when)when, .some_accepted = true, .with = WITH_PASSWORD,
+		    .names = names_bob, .arg = "bob@example.net" };
 		struct status st;
 
 		if ((f->when & when) == 0)
@@ -605,6 +618,70 @@ START_TEST(fact)
 }
 END_TEST
 
+/* For how long, and what it is when it comes again or cannot be had: where the facts say so. */
+static const struct {
+	const char  *id;
+	int          pause_s, pause_max_s;      /* 0: the same again */
+	enum verdict then;
+} more[] = {
+	{ "g04", 4 * HOUR, 0, VERDICT_NONE },
+	{ "g06", 15 * MINUTE, 4 * HOUR, VERDICT_NONE },
+	{ "g13", 0, 0, VERDICT_CREDENTIAL },
+	{ "g14", 0, 0, VERDICT_CREDENTIAL },
+	{ "g16", 0, 0, VERDICT_CONFIG },
+	{ "g24", 2 * HOUR, 6 * HOUR, VERDICT_NONE },
+	{ "g25", 30 * MINUTE, 4 * HOUR, VERDICT_NONE },
+	{ "g31", 15 * MINUTE, 0, VERDICT_NONE },
+	{ "g32", 1 * HOUR, 0, VERDICT_NONE },
+	{ "g33", 1 * HOUR, 0, VERDICT_NONE },
+	{ "g34", 1 * HOUR, 0, VERDICT_NONE },
+	{ "g38", 0, 0, VERDICT_NONE },
+	{ "g39", 1 * HOUR, 0, VERDICT_PAUSE },
+	{ "m07", 0, 0, VERDICT_CREDENTIAL },
+	{ "m10", 1 * MINUTE, 0, VERDICT_NONE },
+	{ "m11", 1 * HOUR, 0, VERDICT_NONE },
+	{ "m12", 24 * HOUR, 0, VERDICT_NONE },
+	{ "m22", 6 * HOUR, 0, VERDICT_NONE },
+	{ "p01", 3, 1 * MINUTE, VERDICT_NONE },
+	{ "p02", 10 * MINUTE, 4 * HOUR, VERDICT_NONE },
+	{ "p07", 3 * HOUR, 0, VERDICT_NONE },
+	{ "p10", 4 * HOUR, 0, VERDICT_NONE },
+	{ "p15", 0, 0, VERDICT_CONFIG },
+};
+
+static const struct fact *
+fact_of(const char *id)
+{
+	for (int k = 0; k < ROWS(facts); k++)
+		if (strcmp(facts[k].id, id) == 0)
+			return &facts[k];
+	ck_abort_msg("no row %s", id);
+}
+
+START_TEST(for_how_long)
+{
+	const struct fact *f = fact_of(more[_i].id);
+	struct judged at = { .some_accepted = true, .with = WITH_PASSWORD };
+	struct provider p;
+	struct status st;
+	struct reply r;
+	struct buf why;
+
+	at.when = (enum when)(f->when & -f->when);
+	buf_init(&why, 65536);
+	ck_assert_msg(provider_read(PROVIDERS, f->provider, &p, &why) == 0, "%s", buf_cstr(&why));
+	reply_init(&r);
+	say(&r, f->said, AS_IT_IS);
+	rules_judge(&p.rules, &at, &r, &st);
+	ck_assert_msg(st.pause_s == more[_i].pause_s, "%s: %d s", f->id, st.pause_s);
+	ck_assert_msg(st.pause_max_s == more[_i].pause_max_s, "%s: up to %d s", f->id, st.pause_max_s);
+	ck_assert_str_eq(verdict_name(st.then), verdict_name(more[_i].then));
+	reply_done(&r);
+	provider_done(&p);
+	buf_done(&why);
+}
+END_TEST
+
 Suite *suite_facts(void);
 
 Suite *
@@ -615,6 +692,7 @@ suite_facts(void)
 
 	tcase_add_loop_test(tc, every_one_is_here, 0, ROWS(kinds));
 	tcase_add_loop_test(tc, fact, 0, ROWS(facts));
+	tcase_add_loop_test(tc, for_how_long, 0, ROWS(more));
 	suite_add_tcase(s, tc);
 	return s;
 }

@@ -68,6 +68,12 @@ is_hint_of(const struct rules *r, size_t from, size_t n, const char *hint)
 	return false;
 }
 
+static bool
+names_one(const void *arg, struct span text)
+{
+	return *(const bool *)arg && text.n > 0;
+}
+
 static void
 judge(const struct provider *p, size_t from, size_t n, const struct reply *reply)
 {
@@ -76,7 +82,8 @@ judge(const struct provider *p, size_t from, size_t n, const struct reply *reply
 
 	for (when = 1; when <= WHEN_OTHER; when <<= 1) {
 		struct judged at = { .when = (enum when)when, .some_accepted = true,
-		    .with = rule->with == WITH_TOKEN ? WITH_TOKEN : WITH_PASSWORD };
+		    .with = rule->with == WITH_TOKEN ? WITH_TOKEN : WITH_PASSWORD,
+		    .names = names_one, .arg = &rule->names_recipient };
 		struct status st;
 
 		if ((rule->when & when) == 0)
@@ -212,9 +219,9 @@ static const struct {
 	{ "gmail", WHEN_AUTH, { "534-5.7.14 <https://accounts.google.com/x> Please log",
 	    "534-5.7.14 in via your web browser and then try again.",
 	    "534 5.7.14  https://support.google.com/mail/answer/78754 x - gsmtp" },
-	    VERDICT_CREDENTIAL, 0 },
+	    VERDICT_CREDENTIAL, 14400 },
 	{ "gmail", WHEN_AUTH, { "454 4.7.0 Too many login attempts, please try again later." },
-	    VERDICT_PAUSE, 1800 },
+	    VERDICT_PAUSE, 900 },
 	/* A used-up day must not bounce, wherever it is said. */
 	{ "gmail", WHEN_MAIL, { "550-5.4.5 Daily user sending limit exceeded. For more "
 	    "information on Gmail",
@@ -254,7 +261,7 @@ static const struct {
 	{ "sendgrid", WHEN_AUTH, { "451 Authentication failed: Maximum credits exceeded" },
 	    VERDICT_PAUSE, 10800 },
 	{ "zoho-eu", WHEN_END, { "553 Relaying disallowed as root@web1" }, VERDICT_CONFIG, 0 },
-	{ "generic", WHEN_RCPT, { "554 5.7.1 <a@b>: Relay access denied" }, VERDICT_CONFIG, 0 },
+	{ "generic", WHEN_RCPT, { "554 5.7.1 <a@b>: Relay access denied" }, VERDICT_RECONNECT, 0 },
 	{ "generic", WHEN_MAIL, { "553 5.7.1 <a@b>: Sender address rejected: not owned by user c"
 	    }, VERDICT_CONFIG, 0 },
 	{ "fastmail", WHEN_AUTH, { "535 5.7.0 Incorrect username or password." },
