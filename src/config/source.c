@@ -86,6 +86,15 @@ source_take(cfg_t *sec, cfg_opt_t *opt, const char *value, void *result)
 	return 0;
 }
 
+/* A file's words are repeated in what goes to a terminal, and nobody has looked at them yet. */
+static void
+make_plain(struct buf *why, size_t from)
+{
+	for (; from < why->n; from++)
+		if ((unsigned char)why->p[from] < ' ' || why->p[from] == 127)
+			why->p[from] = '?';
+}
+
 /* What to do about libconfuse's own complaints, by how they begin. */
 static const struct {
 	const char *begins;
@@ -158,25 +167,34 @@ unknown_option(cfg_t *sec, const char *name)
 }
 
 static void
-on_error(cfg_t *sec, const char *fmt, va_list ap)
+complain(cfg_t *sec, char *text)
 {
 	static const char unknown[] = "no such option '";
+	size_t n = strlen(text);
+
+	if (strncmp(text, unknown, sizeof(unknown) - 1) == 0 && text[n - 1] == '\'') {
+		text[n - 1] = '\0';
+		unknown_option(sec, text + sizeof(unknown) - 1);
+	} else {
+		buf_str(parsing.why, text);
+		advise(parsing.why, text);
+	}
+}
+
+static void
+on_error(cfg_t *sec, const char *fmt, va_list ap)
+{
 	char text[1024];
-	size_t n;
+	size_t at;
 
 	/* The first complaint is the cause. */
 	if (parsing.why == NULL || parsing.why->n > 0)
 		return;
 	vsnprintf(text, sizeof(text), fmt, ap);
 	buf_printf(parsing.why, "%s:%d: ", parsing.path, sec->line);
-	n = strlen(text);
-	if (strncmp(text, unknown, sizeof(unknown) - 1) == 0 && text[n - 1] == '\'') {
-		text[n - 1] = '\0';
-		unknown_option(sec, text + sizeof(unknown) - 1);
-		return;
-	}
-	buf_str(parsing.why, text);
-	advise(parsing.why, text);
+	at = parsing.why->n;
+	complain(sec, text);
+	make_plain(parsing.why, at);
 }
 
 /* ---- the file ---- */
@@ -417,10 +435,13 @@ source_wrong(const struct source *s, cfg_t *sec, const char *option, struct buf 
     const char *fmt, ...)
 {
 	va_list ap;
+	size_t at;
 
 	buf_printf(why, "%s:%u: ", s->path, line_of(s, sec, option));
+	at = why->n;
 	va_start(ap, fmt);
 	buf_vprintf(why, fmt, ap);
 	va_end(ap);
+	make_plain(why, at);
 	return EX_CONFIG;
 }

@@ -422,6 +422,7 @@ static const struct {
 	    "take it out (a file is read for each login)" },
 	{ R "user = a password-command = { /a } password-ttl = 8d }", ":1: password-ttl: \"8d\" is not possible; "
 	    "write a time from \"0s\" to \"7d\"" },
+	{ "x\ax = a\n", ":1: unknown option \"x?x\"; postern.conf(5) lists the known ones" },
 	{ "lissten x { }", ":1: unknown option \"lissten\"; did you mean \"listen\"?" },
 	{ "include(\"/etc/passwd\")", ":1: unknown option \"include\"; postern.conf(5) lists "
 	    "the known ones" },
