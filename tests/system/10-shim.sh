@@ -142,7 +142,7 @@ refuses 'a control character' 65 'bob?x@y: address has a control character in it
 refuses 'unknown option' 64 'unknown option -Z' 'x\n' -i -Z bob
 refuses 'an option without its value' 64 'option -f wants a value' 'x\n' -i bob -f
 refuses 'bad -B' 64 '-B wants 7BIT or 8BITMIME: 9BIT' 'x\n' -i -B9BIT bob
-timeout 30 "$SENDMAIL" -Z bob < /dev/zero > "$OUT" 2>&1
+timeout 100 "$SENDMAIL" -Z bob < /dev/zero > "$OUT" 2>&1
 is 'refused, and an input without end' "$? $(cat "$OUT")" '64 sendmail: unknown option -Z'
 refuses 'the daemon' 64 'the daemon is posternd, a program of its own' 'x\n' -bd
 refuses 'a header without an end' 65 'the header is longer than 1048576 bytes' \

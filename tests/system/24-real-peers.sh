@@ -110,7 +110,7 @@ by_token() {	# PEER PORT
 
 offered_mechanisms() {	# PORT [OPTION...]
 	printf 'EHLO x\r\nQUIT\r\n' |
-	    timeout 10 openssl s_client -quiet -ign_eof -CAfile "$CA" "${@:2}" -connect "127.0.0.1:$1" 2> /dev/null |
+	    timeout 60 openssl s_client -quiet -ign_eof -CAfile "$CA" "${@:2}" -connect "127.0.0.1:$1" 2> /dev/null |
 	    tr -d '\r' | sed -n 's/^250[- ]AUTH //p' | head -n 1
 }
 

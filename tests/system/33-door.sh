@@ -177,7 +177,7 @@ talk() {	# FILE: the daemon's answer to these octets
 	python3 - "$POSTERN_RUN/submit" "$1" <<-'PYTHON'
 	import socket, sys
 	s = socket.socket(socket.AF_UNIX)
-	s.settimeout(10)
+	s.settimeout(100)
 	s.connect(sys.argv[1])
 	try:
 	    s.sendall(open(sys.argv[2], 'rb').read())

@@ -60,10 +60,15 @@ is() {
 
 # --- time -----------------------------------------------------------------
 
-# wait_for SECONDS COMMAND…: poll until it succeeds.
+# wait_for SECONDS COMMAND…: poll until it succeeds.  SECONDS are those of a
+# machine at rest; one that is sanitized, or has much else to do, is given
+# PATIENCE times as many, which costs nothing where the wait ends well.  So
+# nothing waits here for what is not to happen: that is known by something
+# else that did.
+PATIENCE=${PATIENCE:-6}
 wait_for() {
 	local end
-	end=$(($(date +%s) + $1))
+	end=$(($(date +%s) + $1 * PATIENCE))
 	shift
 	until "$@" > /dev/null 2>&1; do
 		test "$(date +%s)" -lt "$end" || return 1
