@@ -211,17 +211,6 @@ text_percent(struct span s, struct buf *ret)
 	return unescape(s, '%', ret);
 }
 
-void
-text_put_xtext(struct buf *b, struct span s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		if (is_graph(s.p[i]) && s.p[i] != '+' && s.p[i] != '=')
-			buf_char(b, s.p[i]);
-		else
-			put_escaped(b, '+', s.p[i]);
-	}
-}
-
 /* RFC 3461 §4 wants upper-case digits; lower-case ones are read as well,
    since the two cannot be mistaken for each other.  '=' ends a keyword. */
 int

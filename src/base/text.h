@@ -32,8 +32,7 @@ void text_put_duration(struct buf *b, int64_t s);
 void text_put_percent(struct buf *b, struct span s);
 int  text_percent(struct span s, struct buf *ret);      /* decode; -EINVAL adds nothing */
 
-/* xtext (RFC 3461 §4): printable ASCII but '+' and '=', others "+HH". */
-void text_put_xtext(struct buf *b, struct span s);
+/* Decode xtext (RFC 3461 §4): printable ASCII but '+' and '=', others "+HH"; -EINVAL adds nothing. */
 int  text_xtext(struct span s, struct buf *ret);
 
 /* "Fri, 27 Nov 2026 19:22:43 +0000": RFC 5322 §3.3, numeric local zone. */

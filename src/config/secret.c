@@ -13,10 +13,6 @@
 #define SECRET_MAX_BYTES 8192           /* in base64 it still fits an AUTH line (RFC 4954 §4) */
 #define APP_PASSWORD_MAX 64             /* letters; options.c asks no more */
 
-#ifndef POSTERN_USER
-#define POSTERN_USER "postern"
-#endif
-
 /* Not the setgid group of sendmail: that one is everybody's. */
 bool
 secret_is_our_group(gid_t gid)

@@ -43,8 +43,9 @@ put_label(struct buf *b, struct span label, const char **ret_why)
 	return true;
 }
 
-bool
-idna_put_domain(struct buf *b, struct span domain, const char **ret_why)
+/* Append the domain in A-labels.  False, and *ret_why (may be NULL): there is no such domain. */
+static bool
+put_domain(struct buf *b, struct span domain, const char **ret_why)
 {
 	struct buf  out;
 	struct span label;
@@ -76,7 +77,7 @@ idna_addr(const struct addr *a, const char **ret_why)
 	buf_init(&b, TEXT_MAX);
 	buf_span(&b, addr_local(a));
 	buf_char(&b, '@');
-	ret = idna_put_domain(&b, addr_domain(a), ret_why) ? addr_parse(buf_view(&b), ret_why) : NULL;
+	ret = put_domain(&b, addr_domain(a), ret_why) ? addr_parse(buf_view(&b), ret_why) : NULL;
 	buf_done(&b);
 	return ret;
 }
@@ -89,7 +90,7 @@ text_from(struct span s, size_t domain, const char **ret_why)
 
 	buf_init(&b, TEXT_MAX);
 	buf_add(&b, s.p, domain);
-	if (!idna_put_domain(&b, (struct span){ s.p + domain, s.n - domain }, ret_why))
+	if (!put_domain(&b, (struct span){ s.p + domain, s.n - domain }, ret_why))
 		;
 	else if (b.over)
 		refuse(ret_why, "longer than any address");

@@ -15,9 +15,6 @@
 #include "base/buf.h"
 #include "mail/addr.h"
 
-/* Append the domain in A-labels.  False, and *ret_why (may be NULL): there is no such domain. */
-bool idna_put_domain(struct buf *b, struct span domain, const char **ret_why);
-
 /*
  * The same mailbox with its domain in A-labels; a copy when that is ASCII
  * already.  NULL and *ret_why (may be NULL): there is no such domain, or it is

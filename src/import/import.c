@@ -14,10 +14,6 @@
 #include "import/model.h"
 #include "import/sources.h"
 
-#ifndef POSTERN_USER
-#define POSTERN_USER "postern"
-#endif
-
 static const struct {
 	const char *name;
 	int       (*read)(struct import *im, const char *path);

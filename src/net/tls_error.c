@@ -129,8 +129,9 @@ tls_put_name(const X509_NAME *name, struct buf *why)
 	OPENSSL_free(text);
 }
 
-void
-tls_put_day(const ASN1_TIME *t, struct buf *why)
+/* "2026-11-27" */
+static void
+put_day(const ASN1_TIME *t, struct buf *why)
 {
 	struct tm tm = { 0 };
 
@@ -147,9 +148,9 @@ put_seen(X509 *cert, struct buf *why)
 	buf_str(why, ", issued by ");
 	tls_put_name(X509_get_issuer_name(cert), why);
 	buf_str(why, ", from ");
-	tls_put_day(X509_get0_notBefore(cert), why);
+	put_day(X509_get0_notBefore(cert), why);
 	buf_str(why, " to ");
-	tls_put_day(X509_get0_notAfter(cert), why);
+	put_day(X509_get0_notAfter(cert), why);
 }
 
 /* Which one it would be, to be copied by whoever has made sure of it. */

@@ -79,8 +79,7 @@ STACK_OF(X509) *tls_shown(const SSL *s);
 void tls_put_refusal(const SSL *s, struct buf *why);
 void tls_put_names(X509 *cert, const char *before, struct buf *b);      /* what it is for; nothing: "" without a name */
 
-/* Append a subject or an issuer, cut where a log line would be too long; a day, "2026-11-27". */
+/* Append a subject or an issuer, cut where a log line would be too long. */
 void tls_put_name(const X509_NAME *name, struct buf *b);
-void tls_put_day(const ASN1_TIME *t, struct buf *b);
 
 #endif

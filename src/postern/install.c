@@ -15,10 +15,6 @@
 #include "base/fs.h"
 #include "spool/place.h"
 
-#ifndef POSTERN_USER
-#define POSTERN_USER "postern"
-#endif
-
 #define KEPT_MAX 9999                   /* NAME.~N~: who has so many can spare some */
 
 static int

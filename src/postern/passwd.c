@@ -19,10 +19,6 @@
 #include "config/users.h"
 #include "postern/command.h"
 
-#ifndef POSTERN_USER
-#define POSTERN_USER "postern"
-#endif
-
 #define PASSWORD_MAX 1024
 
 static int

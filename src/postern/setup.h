@@ -63,9 +63,6 @@ bool setup_take_provider(struct setup *s, const char *name);
 /* `value` can be option `name`'s?  If not, a line says what can. */
 bool setup_is_right(const struct setup *s, const char *name, const char *value);
 
-/* The provider's mechanisms are for tokens alone. */
-bool setup_wants_token(const struct setup *s);
-
 /* The configuration with what was gathered in it.  EX_OK, or a line was said. */
 int  setup_text(struct setup *s, struct buf *ret);
 char *setup_secret_path(const struct setup *s);

@@ -248,8 +248,9 @@ ask_user(struct setup *s)
 	return rc;
 }
 
-bool
-setup_wants_token(const struct setup *s)
+/* The provider's mechanisms are for tokens alone. */
+static bool
+wants_token(const struct setup *s)
 {
 	const char *auth = s->known.auth;
 
@@ -334,7 +335,7 @@ read_password(struct setup *s)
 static int
 ask_secret_kind(struct setup *s)
 {
-	if (s->oauth || setup_wants_token(s)) {
+	if (s->oauth || wants_token(s)) {
 		s->oauth = true;
 		return s->client_id != NULL ? EX_OK : ask_token(s);
 	}
@@ -440,7 +441,7 @@ name_missing(struct setup *s)
 		put_missing(&missing, "--provider or --host");
 	if (s->user == NULL && !s->no_login)
 		put_missing(&missing, may_be_open(s) ? "--user or --no-login" : "--user");
-	if (!s->no_login && (s->oauth || setup_wants_token(s)))
+	if (!s->no_login && (s->oauth || wants_token(s)))
 		s->oauth = true;
 	if (!s->no_login && s->oauth && s->client_id == NULL)
 		put_missing(&missing, "--client-id (it takes no passwords)");

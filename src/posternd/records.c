@@ -8,16 +8,8 @@
 
 /* ---- relays ---- */
 
-bool
-record_needs_person(const struct upstream *u)
-{
-	const struct status *t = upstream_trouble(u);
-
-	return upstream_well(u) != WELL && (t->verdict == VERDICT_CREDENTIAL || t->verdict == VERDICT_CONFIG);
-}
-
-const char *
-record_relay_state(const struct upstream *u)
+static const char *
+state_of(const struct upstream *u)
 {
 	if (upstream_is_paused(u))
 		return "paused";
@@ -84,9 +76,9 @@ record_relay(struct buf *b, const struct upstream *u)
 	record_text(b, "provider", r->provider);
 	record_text(b, "host", r->host);
 	buf_printf(b, " port=%u state=%s sessions=%u since=%lld carried=%llu sent_1m=%llu needs_person=%d", r->port,
-	    record_relay_state(u), upstream_sessions(u), (long long)upstream_since_s(u),
+	    state_of(u), upstream_sessions(u), (long long)upstream_since_s(u),
 	    (unsigned long long)upstream_carried(u), (unsigned long long)upstream_sent_minute(u),
-	    record_needs_person(u));
+	    upstream_needs_person(u));
 	put_auth(b, u);
 	if (upstream_allowance(u) != NULL)
 		put_quota(b, upstream_allowance(u));

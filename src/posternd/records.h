@@ -20,8 +20,6 @@
 #include "spool/gist.h"
 
 void record_relay(struct buf *b, const struct upstream *u);
-const char *record_relay_state(const struct upstream *u);
-bool record_needs_person(const struct upstream *u);
 
 /* user: the name of its uid. */
 void record_message(struct buf *b, const struct shown *s, const struct gist *g, const char *user);

@@ -127,18 +127,10 @@ call(struct alerts *a, enum event event, const char *relay, const char *text, co
 /* ---- mail ---- */
 
 static bool
-needs_person(const struct upstream *u)
-{
-	enum verdict v = upstream_trouble(u)->verdict;
-
-	return upstream_well(u) != WELL && (v == VERDICT_CREDENTIAL || v == VERDICT_CONFIG);
-}
-
-static bool
 another_may_carry(const struct fleet *f, const struct upstream *u)
 {
 	for (size_t i = 0; i < f->n; i++)
-		if (f->up[i] != u && !needs_person(f->up[i]) && !upstream_is_paused(f->up[i]))
+		if (f->up[i] != u && !upstream_needs_person(f->up[i]) && !upstream_is_paused(f->up[i]))
 			return true;
 	return false;
 }
@@ -206,7 +198,7 @@ look_at(struct alerts *a, const struct fleet *f, const struct upstream *u)
 	const char          *name = upstream_conf(u)->name;
 	struct trouble      *x;
 
-	if (needs_person(u)) {
+	if (upstream_needs_person(u)) {
 		if ((x = troubles_news(&a->troubles, name, why, clock_wall_s())) == NULL)
 			return false;
 		a->carried[x - a->troubles.trouble] = upstream_carried(u);
@@ -235,9 +227,9 @@ put_line(struct buf *b, const struct fleet *f)
 	for (size_t i = 0; i < f->n; i++) {
 		const struct upstream *u = f->up[i];
 
-		persons += needs_person(u);
+		persons += upstream_needs_person(u);
 		resting += upstream_well(u) != WELL;
-		if (first == NULL || (needs_person(u) && !needs_person(first)))
+		if (first == NULL || (upstream_needs_person(u) && !upstream_needs_person(first)))
 			first = upstream_well(u) != WELL ? u : first;
 	}
 	if (resting == 0) {

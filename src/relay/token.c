@@ -348,12 +348,6 @@ token_expires_s(const struct token *t)
 	return t->access.n > 0 ? t->good_wall_s : 0;
 }
 
-int64_t
-token_granted_s(const struct token *t)
-{
-	return t->granted_s;
-}
-
 const char *
 token_scope(const struct token *t)
 {

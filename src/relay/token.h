@@ -44,7 +44,6 @@ void token_changed(struct token *t);            /* somebody changed a file that 
 
 /* Wall seconds; 0: not known, or nobody had to agree.  ends: of the consent, if nothing is done. */
 int64_t token_expires_s(const struct token *t);
-int64_t token_granted_s(const struct token *t);
 int64_t token_ends_s(const struct token *t);
 const char *token_scope(const struct token *t);         /* what was granted; "": not known */
 

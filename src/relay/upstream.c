@@ -53,12 +53,6 @@ on_wait_over(void *arg)
 	upstream_probe(arg);
 }
 
-bool
-upstream_needs_person(const struct status *why)
-{
-	return why->verdict == VERDICT_CREDENTIAL || why->verdict == VERDICT_CONFIG;
-}
-
 /*
  * A network that has just come knows routes before it knows names, and a
  * resolver is back in seconds.
@@ -83,7 +77,7 @@ rest_ms(struct upstream *u, const struct status *why)
 
 	if (why->pause_s > 0)
 		return retry_pause_s(why->pause_s, why->pause_max_s, u->repeated) * INT64_C(1000);
-	if (upstream_needs_person(why))
+	if (status_needs_person(why))
 		return PROBE_SLOW_S * INT64_C(1000);
 	return retry_backoff_ms(failures, (uint64_t)(uintptr_t)u ^ (uint64_t)clock_wall_us());
 }
@@ -93,9 +87,9 @@ say_trouble(const struct upstream *u, int64_t ms)
 {
 	const struct status *t = &u->trouble;
 
-	log_write(upstream_needs_person(t) ? LOG_LEVEL_ALERT : LOG_LEVEL_WARN,
+	log_write(status_needs_person(t) ? LOG_LEVEL_ALERT : LOG_LEVEL_WARN,
 	    "relay=%s, status=%s, next=%llds, reason=%s%s%s; mail is kept", u->relay->name,
-	    upstream_needs_person(t) ? "needs-attention" : "resting", (long long)(ms + 999) / 1000, t->text,
+	    status_needs_person(t) ? "needs-attention" : "resting", (long long)(ms + 999) / 1000, t->text,
 	    t->hint != NULL ? " - " : "", t->hint != NULL ? t->hint : "");
 }
 
@@ -109,13 +103,13 @@ upstream_rest(struct upstream *u, const struct status *why)
 	/* By one rule's words; its hint is the rule's own, so it stands for it. */
 	u->repeated = u->trouble.verdict == why->verdict && u->trouble.hint == why->hint ? u->repeated + 1 : 0;
 	u->trouble = *why;
-	u->nudgeable = !upstream_needs_person(why) && why->pause_s == 0;
+	u->nudgeable = !status_needs_person(why) && why->pause_s == 0;
 	ms = rest_ms(u, why);
 	u->until_ms = clock_mono_ms() + ms;
 	timer_set(u->wait, ms);
 	/* A stated pause is the server's word, and no file of ours changes it. */
 	loginfiles_see(u->files, LOGINFILE_TOKEN);
-	if (upstream_needs_person(why) || u->nudgeable)
+	if (status_needs_person(why) || u->nudgeable)
 		loginfiles_watch(u->files);
 	if (news || u->failures % 10 == 0)
 		say_trouble(u, ms);
@@ -343,7 +337,7 @@ on_over(void *owner, struct session *s, const struct status *why)
 	if (u->quitting || upstream_is_away(u) || upstream_gets_another_secret(u, &st, was_up)) {
 		/* Whatever ended it, nobody is going to rest. */
 	} else if (status_is_relay(&st)) {
-		if (!was_up && !upstream_needs_person(&st) && another_is_up(u)) {
+		if (!was_up && !status_needs_person(&st) && another_is_up(u)) {
 			u->ceiling = u->nlinks;
 			u->crowded_ms = clock_mono_ms();
 			log_info("relay=%s, connections=%u, reason=%s", u->relay->name, u->ceiling, st.text);

@@ -85,6 +85,7 @@ unsigned upstream_sessions(const struct upstream *u);
 
 /* RESTING: why, and until when (wall seconds; 0: nobody knows: an admin, the network). */
 const struct status *upstream_trouble(const struct upstream *u);
+bool upstream_needs_person(const struct upstream *u);
 int64_t upstream_until_s(const struct upstream *u);
 int64_t upstream_since_s(const struct upstream *u);
 

@@ -267,6 +267,12 @@ upstream_trouble(const struct upstream *u)
 	return u->full && u->well != RESTING ? &u->spent : &u->trouble;
 }
 
+bool
+upstream_needs_person(const struct upstream *u)
+{
+	return upstream_well(u) != WELL && status_needs_person(upstream_trouble(u));
+}
+
 int64_t
 upstream_until_s(const struct upstream *u)
 {

@@ -84,7 +84,6 @@ struct upstream {
 
 void upstream_probe(struct upstream *u);        /* a rest is over: one message may try */
 void upstream_rest(struct upstream *u, const struct status *why);
-bool upstream_needs_person(const struct status *why);
 
 /* ---- what a login is made of (upstream_login.c) ---- */
 

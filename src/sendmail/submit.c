@@ -79,17 +79,11 @@ above_stdio(int fd)
 	return fd;
 }
 
-int
-submit_open_spool(void)
-{
-	return above_stdio(fs_open_dir(AT_FDCWD, place_spool()));
-}
-
 /* The spool that cannot be opened is only half a reason: see knock(). */
 static int
 open_spool(struct submission *s)
 {
-	s->spool = submit_open_spool();
+	s->spool = above_stdio(fs_open_dir(AT_FDCWD, place_spool()));
 	if (s->spool >= 0 || door_may_help(s->spool))
 		return 0;
 	buf_printf(&s->why, "cannot open the spool %s: %s", place_spool(), strerror(-s->spool));

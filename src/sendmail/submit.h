@@ -22,8 +22,4 @@ int  submit_session(const struct options *o);
 /* "sendmail: WHY" on standard error. */
 void submit_complain(const struct buf *why);
 
-/* The spool, with standard input, output and error filled in if the caller
-   closed them; -errno. */
-int  submit_open_spool(void);
-
 #endif

@@ -81,6 +81,12 @@ status_is_relay(const struct status *s)
 	}
 }
 
+bool
+status_needs_person(const struct status *s)
+{
+	return s->verdict == VERDICT_CREDENTIAL || s->verdict == VERDICT_CONFIG;
+}
+
 void
 status_no_help(struct status *s)
 {

@@ -45,6 +45,7 @@ int         verdict_parse(const char *name, enum verdict *ret);
 
 /* Is this the relay's trouble (pause, credential, config, or scope relay)? */
 bool        status_is_relay(const struct status *s);
+bool        status_needs_person(const struct status *s);        /* no waiting cures it: an admin has to act */
 
 /* Reconnecting, or splitting, was no help: it is what the rule says it is then, if it says so. */
 void        status_no_help(struct status *s);
