@@ -10,15 +10,17 @@
 
 #include "postern/client.h"
 #include "postern/command.h"
+#include "postern/done.h"
 #include "postern/idlist.h"
 #include "postern/queued.h"
 
-enum { BY_ID, BY_RECIPIENT, BY_SENDER, NKINDS };
+enum { BY_ID, BY_RECIPIENT, BY_SENDER, NKINDS, JSON = NKINDS };
 
 const struct args_option flush_options[] = {
 	{ "id", "TEXT", "whose ID has this text in it; !TEXT: has it not" },
 	{ "recipient", "TEXT", "one of whose waiting recipients has" },
 	{ "sender", "TEXT", "whose sender has" },
+	{ "json", NULL, "one JSON document" },
 	{ NULL, NULL, NULL },
 };
 
@@ -35,6 +37,7 @@ struct flush {
 	struct subset subset[SUBSETS_MAX];
 	size_t        n;
 	struct idlist ids;
+	bool          json;
 };
 
 static bool
@@ -113,6 +116,10 @@ read_args(struct flush *f)
 		if (i == ARGS_WORD)
 			return args_refuse(&f->args, "\"%s\" is a word too many; postern retry tries messages by ID",
 			    f->args.value);
+		if (i == JSON) {
+			f->json = true;
+			continue;
+		}
 		if (f->n == SUBSETS_MAX)
 			return args_refuse(&f->args, "more than %d texts", SUBSETS_MAX);
 		not = f->args.value[0] == '!';
@@ -133,8 +140,7 @@ command_flush(int argc, char **argv)
 	buf_init(&why, CLIENT_LINE_MAX);
 	idlist_init(&f.ids);
 	rc = f.n == 0 ? client_daemon("flush", NULL, client_nothing, NULL, &why) : some(&f, &why);
-	if (rc != 0)
-		args_refuse(&f.args, "%s", buf_cstr(&why));
+	rc = done_say(&f.args, f.json, NULL, rc, &why);
 	idlist_done(&f.ids);
 	buf_done(&why);
 	return rc;

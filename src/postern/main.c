@@ -6,6 +6,7 @@
 #include "base/version.h"
 #include "config/options.h"
 #include "postern/command.h"
+#include "postern/done.h"
 #include "postern/help.h"
 
 static int command_help(int argc, char **argv);
@@ -31,12 +32,12 @@ static const struct command commands[] = {
 	{ "bounce", command_act, ACT, "return messages to their senders", act_options, NULL },
 	{ "requeue", command_requeue, "--relay RELAY (ID... | FILTER | --all) [--dry-run] [--yes] [--json]",
 	  "let another relay carry messages", requeue_options, NULL },
-	{ "flush", command_flush, "[--id TEXT] [--recipient TEXT] [--sender TEXT]", "try what waits now, or some of it",
-	  flush_options, NULL },
-	{ "pause", command_pause, "RELAY [TIME]",
-	  "let a relay carry nothing, for a time (30m, 4h, 2d) or until it is resumed", NULL, NULL },
-	{ "resume", command_resume, "RELAY", "end a pause", NULL, NULL },
-	{ "reload", command_reload, "", "let the daemon read its configuration again", NULL, NULL },
+	{ "flush", command_flush, "[--id TEXT] [--recipient TEXT] [--sender TEXT] [--json]",
+	  "try what waits now, or some of it", flush_options, NULL },
+	{ "pause", command_pause, "[--json] RELAY [TIME]",
+	  "let a relay carry nothing, for a time (30m, 4h, 2d) or until it is resumed", done_options, NULL },
+	{ "resume", command_resume, "[--json] RELAY", "end a pause", done_options, NULL },
+	{ "reload", command_reload, "[--json]", "let the daemon read its configuration again", done_options, NULL },
 
 	{ "setup", command_setup, "[OPTION...]", "write the configuration, asking what it needs, and try it",
 	  setup_options, "Setting up" },

@@ -5,11 +5,12 @@
 #include "base/text.h"
 #include "postern/client.h"
 #include "postern/command.h"
+#include "postern/done.h"
 
-static const struct args_option no_options[] = { { NULL, NULL, NULL } };
+enum { JSON };  /* done_options */
 
 static int
-ask(const struct args *a, const char *relay, int64_t for_s)
+ask(const struct args *a, bool json, const char *relay, int64_t for_s)
 {
 	struct buf command, why;
 	int rc;
@@ -21,8 +22,7 @@ ask(const struct args *a, const char *relay, int64_t for_s)
 	if (for_s > 0)
 		buf_printf(&command, " %lld", (long long)for_s);
 	rc = client_daemon(buf_cstr(&command), NULL, client_nothing, NULL, &why);
-	if (rc != 0)
-		args_refuse(a, "%s", buf_cstr(&why));
+	rc = done_say(a, json, relay, rc, &why);
 	buf_done(&command);
 	buf_done(&why);
 	return rc;
@@ -30,13 +30,17 @@ ask(const struct args *a, const char *relay, int64_t for_s)
 
 /* most: words that may be said. */
 static int
-read_words(struct args *a, int most, const char *word[2])
+read_words(struct args *a, int most, const char *word[2], bool *json)
 {
 	int i, n = 0;
 
 	while ((i = args_next(a)) != ARGS_END) {
 		if (i == ARGS_BAD)
 			return EX_USAGE;
+		if (i == JSON) {
+			*json = true;
+			continue;
+		}
 		if (n == most)
 			return args_refuse(a, "\"%s\" is a word too many", a->value);
 		word[n++] = a->value;
@@ -47,24 +51,26 @@ read_words(struct args *a, int most, const char *word[2])
 int
 command_pause(int argc, char **argv)
 {
-	struct args a = { .argc = argc, .argv = argv, .options = no_options };
+	struct args a = { .argc = argc, .argv = argv, .options = done_options };
 	const char *word[2] = { NULL, NULL };
+	bool json = false;
 	int64_t for_s = 0;
-	int rc = read_words(&a, 2, word);
+	int rc = read_words(&a, 2, word, &json);
 
 	if (rc != 0)
 		return rc;
 	if (word[1] != NULL && (text_duration(span_of(word[1]), &for_s) < 0 || for_s <= 0))
 		return args_refuse(&a, "\"%s\" is no time; write 30m, 4h or 2d", word[1]);
-	return ask(&a, word[0], for_s);
+	return ask(&a, json, word[0], for_s);
 }
 
 int
 command_resume(int argc, char **argv)
 {
-	struct args a = { .argc = argc, .argv = argv, .options = no_options };
+	struct args a = { .argc = argc, .argv = argv, .options = done_options };
 	const char *word[2] = { NULL, NULL };
-	int rc = read_words(&a, 1, word);
+	bool json = false;
+	int rc = read_words(&a, 1, word, &json);
 
-	return rc != 0 ? rc : ask(&a, word[0], 0);
+	return rc != 0 ? rc : ask(&a, json, word[0], 0);
 }
