@@ -317,8 +317,9 @@ FUZZERS = $(FUZZ_NAMES:%=$(BUILD)/fuzz_%)
 FUZZ_LIBS = $(BUILD)/tests/fuzz/folder.o $(TEST_LIBS)
 FUZZ_MORE_LIBS = -Wl,--as-needed $(PRODUCT_LIBS)
 
-# The messages that a session carries are the session ring's.
+# What some take of the other rings.
 $(BUILD)/replay_session $(BUILD)/fuzz_session: $(BUILD)/tests/session/cargo.o
+$(BUILD)/replay_compose $(BUILD)/fuzz_compose: $(BUILD)/tests/lib/submission.o
 
 tests: $(REPLAYS)
 $(REPLAYS): $(BUILD)/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(FUZZ_LIBS)
