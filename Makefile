@@ -319,7 +319,7 @@ FUZZ_MORE_LIBS = -Wl,--as-needed $(PRODUCT_LIBS)
 
 # What some take of the other rings.
 $(BUILD)/replay_session $(BUILD)/fuzz_session: $(BUILD)/tests/session/cargo.o
-$(BUILD)/replay_compose $(BUILD)/fuzz_compose: $(BUILD)/tests/lib/submission.o
+$(foreach t,compose report,$(BUILD)/replay_$(t) $(BUILD)/fuzz_$(t)): $(BUILD)/tests/lib/submission.o
 
 tests: $(REPLAYS)
 $(REPLAYS): $(BUILD)/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(FUZZ_LIBS)
