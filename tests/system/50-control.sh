@@ -118,7 +118,7 @@ is 'released' "$(state_of "$first")" ready
 
 ask resume up
 wait_for 5 has_arrived up 1
-check 'resume: it is sent' drained
+check 'resume: it is sent' wait_for 5 drained
 is 'retry: gone' "$(result retry+ "$first")" '0 1 0 0'
 ask show "$first"
 is 'show: gone' "$? $(head -n 1 "$OUT" | cut -d ' ' -f 1,2)" '1 error notfound'
@@ -133,18 +133,19 @@ check 'retried at once' says attempts=2
 is 'bounce' "$(result bounce+ "$late")" '1 0 0 0'
 wait_for 5 has_arrived up 2
 check 'bounce: the report' grep -rq 'returned by the administrator' "$TMP/up.mail"
-check 'bounce: nothing is left' drained
+check 'bounce: nothing is left' wait_for 5 drained
 
 printf 'Subject: dead\n\nx\n' | post -f '<>' eve@example.net
 wait_for 5 in_place dead 1
 dead=$(newest dead)
+wait_for 5 is_state "$dead" dead
 ask mailq
 check 'dead: why' grep -q "^message id=$dead .* state=dead .* reason=5.1.1%20who%20is%20that" "$OUT"
 is 'dead: bounce' "$(result bounce+ "$dead")" '0 0 0 1'
 is 'dead: retry' "$(result retry+ "$dead")" '1 0 0 0'
 wait_for 5 eval 'test "$(grep -c "$dead.*status=bounced" "$TMP/posternd.log")" -eq 2'
 is 'dead: it was tried again' "$(grep -c "$dead.*status=bounced" "$TMP/posternd.log")" 2
-wait_for 5 in_place dead 1
+wait_for 5 is_state "$dead" dead
 is 'dead: delete' "$(result delete+ "$dead")" '1 0 0 0'
 printf 'no message' > "$POSTERN_SPOOL/bad/6614766C7382AFD4"
 test -z "$(daemon_user)" || chown "$(daemon_user)" "$POSTERN_SPOOL/bad/6614766C7382AFD4"
@@ -225,12 +226,16 @@ is 'an empty list' "$(printf '' | $PYTHON "$SYSTEM/control.py" "$POSTERN_RUN/con
 
 # --- many at once, and one that does not read -----------------------------------
 
+descriptors() {
+	find "/proc/$POSTERND_PID/fd" -mindepth 1 | wc -l
+}
 ask pause up
 ask pause spare
 for i in $(seq 300); do
 	printf 'Subject: %s\n\nx\n' "$i" | post -f alice@example.com bob@example.net
 done
 wait_for 10 in_place cur 300
+open_before=$(descriptors)
 is 'twenty listings at once are whole' \
     "$($PYTHON "$SYSTEM/control.py" "$POSTERN_RUN/control" crowd 20 0 mailq)" '20 0'
 is 'a crowd is turned away in words' \
@@ -240,13 +245,9 @@ is 'a crowd is turned away in words' \
 resident() {
 	awk '$1 == "VmRSS:" { print $2 }' "/proc/$POSTERND_PID/status"
 }
-descriptors() {
-	find "/proc/$POSTERND_PID/fd" -mindepth 1 | wc -l
-}
 as_before() {
-	test "$(descriptors)" -eq "$open_before"
+	test "$(descriptors)" -le "$open_before"
 }
-open_before=$(descriptors)
 {
 	printf 'Subject: large\n\n'
 	yes 'a line of a large message that nobody reads' | head -c 8000000

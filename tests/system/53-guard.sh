@@ -94,8 +94,7 @@ no_null_sender() {
 flood() {
 	local port command
 	begin flood
-	port=$("$BUILD/upstream" --port-file "$TMP/free.port" > /dev/null 2>&1 &
-	    pid=$!; wait_for 5 test -s "$TMP/free.port"; kill "$pid"; cat "$TMP/free.port")
+	port=$(free_port)
 	write_conf 'local-mail = "ops@example.com"' 'flood { per-user = 3 }' "listen \"127.0.0.1:$port\" { }" \
 	    "$(plain_relay up "$UP_PORT")"
 	start_posternd
@@ -164,7 +163,7 @@ while True:
 	message one | post -f alice@example.com bob@example.net
 	check 'alert: the mail goes by the other relay' wait_for 10 eval 'grep -rq "^RCPT TO:<bob@example.net>" "$TMP/other.mail"'
 	check 'alert: the command is run' wait_for 10 grep -q '^5|--urgent|trouble|gmail|.* said: 535 ' "$TMP/paged"
-	check 'alert: with nothing else around it' grep -q '|LANG PATH 0$' "$TMP/paged"
+	check 'alert: with nothing else around it' wait_for 10 grep -q '|LANG PATH 0$' "$TMP/paged"
 	check 'alert: root has mail' wait_for 10 eval 'grep -rq "^Subject: Relay gmail needs attention" "$TMP/other.mail"'
 	check 'alert: the log' eval 'grep -q "^<1>.*relay=gmail, status=needs-attention" "$TMP/posternd.log" ||
 	    log_says "relay=gmail, status=needs-attention"'

@@ -112,7 +112,7 @@ fi
 chromium() {	# ID TITLE...: the page that is left at the end
 	if command -v chromedriver > /dev/null && command -v chromium > /dev/null; then
 		rm -rf "$TMP/profile"
-		timeout 120 python3 "$SYSTEM/chromium.py" "$TMP/profile" "$(sed -n 2p "$TMP/seen/opened")" "$@" \
+		timeout 300 python3 "$SYSTEM/chromium.py" "$TMP/profile" "$(sed -n 2p "$TMP/seen/opened")" "$@" \
 		    > "$TMP/page" 2> "$TMP/chromium.log"
 	else
 		return 1
@@ -194,7 +194,7 @@ port=$(sed -n 's/^  ssh -L \([0-9]*\):.*/\1/p' "$TMP/login")
 refused() {
 	! (exec 4<> "/dev/tcp/127.0.0.1/$port") 2> /dev/null
 }
-check 'afterwards nobody listens there' refused
+check 'afterwards nobody listens there' wait_for 5 refused
 nothing_leaked 'pasted'
 "$BUILD/postern" login up < /dev/null > "$TMP/login" 2>&1 &
 LOGIN_PID=$!

@@ -50,7 +50,7 @@ def main(folder, address, click, titles):
         call(session + "/url", {"url": address})
         found = call(session + "/element", {"using": "css selector", "value": "#" + click})
         call(session + "/element/" + list(found.values())[0] + "/click", {})
-        end = time.monotonic() + 30
+        end = time.monotonic() + 200
         while call(session + "/title") not in titles and time.monotonic() < end:
             time.sleep(0.05)
         print(call(session + "/title"))

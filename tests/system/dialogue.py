@@ -11,7 +11,7 @@ pid, fd = pty.fork()
 if pid == 0:
     fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack('HHHH', 24, 200, 0, 0))
     os.execv(command, [command] + arguments)
-seen, looked, end = b'', 0, time.monotonic() + 30
+seen, looked, end = b'', 0, time.monotonic() + 200
 while time.monotonic() < end:
     if select.select([fd], [], [], 1)[0]:
         try:

@@ -40,6 +40,13 @@ VALID = {}
 FOLDER = None
 
 
+def wait_out(delay):
+    """Until then, or until it is set to less: who waits for something of the daemon's meanwhile lets it go on."""
+    end = time.monotonic() + delay
+    while time.monotonic() < end and float(SET["delay"]) >= delay:
+        time.sleep(0.02)
+
+
 def write_valid():
     path = os.path.join(FOLDER, "valid")
     with open(path + ".new", "w", encoding="ascii") as f:
@@ -243,7 +250,7 @@ class Handler(BaseHTTPRequestHandler):
             SEEN["posts"] += 1
             SEEN["last-form"] = " ".join(sorted(form))
             delay = float(SET["delay"])
-        time.sleep(delay)
+        wait_out(delay)
         with LOCK:
             plan = planned()
             if plan is not None:

@@ -115,6 +115,22 @@ make_pki() {
 	test -e "$CA" || "$BUILD/demo-pki" "$TMP/pki" || die "demo-pki failed"
 }
 
+listens() {	# PORT
+	(exec 3<> "/dev/tcp/127.0.0.1/$1") 2> /dev/null
+}
+
+# For who cannot be told to take any: a port that nobody has.  It is below those
+# that the kernel gives away, or one of the thousands of connections that other
+# scripts make meanwhile would have it before it is used.
+free_port() {
+	local port
+	while :; do
+		port=$((10240 + (RANDOM << 15 | RANDOM) % 20000))
+		listens "$port" || break
+	done
+	echo "$port"
+}
+
 # start_upstream NAME [OPTION…]: UP_PID, UP_PORT; mail in $TMP/NAME.mail.
 start_upstream() {
 	local name=$1

@@ -4,21 +4,6 @@
 # PEER_STARTTLS (0: none), or sets WHY_NOT and fails.
 # shellcheck shell=bash disable=SC2034
 
-# A port nobody has: bound, noted, let go.
-free_port() {
-	rm -f "$TMP/free.port"
-	"$BUILD/upstream" --port-file "$TMP/free.port" > /dev/null 2>&1 &
-	local pid=$!
-	wait_for 5 test -s "$TMP/free.port"
-	kill "$pid"
-	wait "$pid" 2> /dev/null
-	cat "$TMP/free.port"
-}
-
-listens() {	# PORT
-	(exec 3<> "/dev/tcp/127.0.0.1/$1") 2> /dev/null
-}
-
 # A dot-less user name as sasldb has it: NAME@REALM.
 SASL_USER=${USER_NAME%@*}
 SASL_REALM=${USER_NAME#*@}

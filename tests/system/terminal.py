@@ -19,7 +19,7 @@ if pid == 0:
     resize(0, 24, 80)
     os.environ['TERM'] = os.environ.get('PTY_TERM', 'xterm')
     os.execvp(command[0], command)
-seen, since, end = b'', 0, time.monotonic() + 30
+seen, since, end = b'', 0, time.monotonic() + 200
 while time.monotonic() < end:
     if select.select([fd], [], [], 1)[0]:
         try:
