@@ -165,6 +165,20 @@ judge_disk(struct standing *s)
 }
 
 static void
+judge_shortage(struct standing *s)
+{
+	struct buf text;
+
+	buf_init(&text, TOLD_TEXT_MAX);
+	if (told_text(buf_view(&s->queue), "shortage", &text) && text.n > 0) {
+		worse(s, HEALTH_PERSON);
+		buf_printf(&s->why, "nothing can be taken from the queue: %s; mail is kept, "
+		    "and tried again each minute\n", buf_cstr(&text));
+	}
+	buf_done(&text);
+}
+
+static void
 judge_unremoved(struct standing *s)
 {
 	uint64_t n = told_number(buf_view(&s->queue), "unremoved");
@@ -196,6 +210,7 @@ standing_judge(struct standing *s, int64_t now_s)
 	for (size_t i = 0; i < s->relays.n; i++)
 		judge_relay(s, kept_at(&s->relays, i), now_s);
 	judge_disk(s);
+	judge_shortage(s);
 	judge_unremoved(s);
 	judge_place(s, "dead", HEALTH_PERSON, "could be neither delivered nor returned");
 	judge_place(s, "bad", HEALTH_PERSON, "cannot be read");

@@ -98,7 +98,8 @@ static const struct named relay_names[] = {
 static const struct named queue_names[] = {
 	{ "new", "new", AS_NUMBER }, { "ready", "ready", AS_NUMBER }, { "active", "active", AS_NUMBER },
 	{ "later", "later", AS_NUMBER }, { "hold", "hold", AS_NUMBER }, { "dead", "dead", AS_NUMBER },
-	{ "bad", "bad", AS_NUMBER }, { "unremoved", "unremoved", AS_NUMBER }, { "oldest", "oldest", AS_TIME },
+	{ "bad", "bad", AS_NUMBER }, { "unremoved", "unremoved", AS_NUMBER },
+	{ "shortage", "shortage", AS_TEXT }, { "oldest", "oldest", AS_TIME },
 	{ NULL, NULL, AS_TEXT },
 };
 

@@ -1,4 +1,5 @@
 /* control_status.c - status: how the daemon, its relays and its queue are; see control.h. */
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -83,6 +84,8 @@ put_queue(struct control *c, struct buf *out)
 	buf_printf(out, "queue ready=%zu active=%zu later=%zu hold=%zu dead=%zu bad=%zu new=%zu", n.ready, n.carried,
 	    n.waiting, census_count(c->census, PLACE_HOLD), census_count(c->census, PLACE_DEAD),
 	    census_count(c->census, PLACE_BAD), census_count(c->census, PLACE_NEW));
+	if (queue_shortage(c->queue) != 0)
+		record_text(out, "shortage", strerror(-queue_shortage(c->queue)));
 	buf_printf(out, " unremoved=%zu oldest=%lld\n", n.unremoved, (long long)c->ages.oldest_s);
 	for (size_t i = 0; i < BUCKETS; i++)
 		buf_printf(out, "age under=%lld n=%zu\n", (long long)under_s[i], c->ages.under[i]);

@@ -394,6 +394,12 @@ queue_count(const struct queue *q, struct queue_counts *ret)
 	};
 }
 
+int
+queue_shortage(const struct queue *q)
+{
+	return timer_is_set(q->shortage) ? q->short_of : 0;
+}
+
 void
 queue_rates(const struct queue *q, struct queue_rates *ret)
 {

@@ -74,6 +74,9 @@ struct queue_counts {
 
 void          queue_count(const struct queue *q, struct queue_counts *ret);
 
+/* -errno: why nothing is taken on just now, of the disk or the system; 0: nothing keeps it. */
+int           queue_shortage(const struct queue *q);
+
 /* Recipients' outcomes since the start, as servers gave them. */
 struct queue_rates {
 	uint64_t sent_minute, sent_hour, sent_day, failed_day, deferred_day;

@@ -73,6 +73,7 @@ struct queue {
 	struct timer      *look;
 	struct timer      *tidy;        /* frees what left, from the loop */
 	struct timer      *shortage;    /* set: nothing is pulled until it fires */
+	int                short_of;    /* -errno of that */
 	bool               quitting;
 	void             (*idle)(void *arg);
 	void              *idle_arg;
@@ -115,6 +116,9 @@ struct entry *queue_take_those(struct queue *q, enum place p, bool (*which)(void
 
 /* Log an error about this message; err is negative. */
 void queue_complain(const struct entry *e, const char *what, int err);
+
+/* With this error no message could be taken on: nothing is pulled for a minute. */
+void queue_fall_short(struct queue *q, int err);
 
 /* ---- settled, but not removed (queue_settled.c) ---- */
 

@@ -159,6 +159,13 @@ queue_end_round(struct queue *q, struct work *w)
 
 /* ---- a round's beginning ---- */
 
+void
+queue_fall_short(struct queue *q, int err)
+{
+	q->short_of = err;
+	timer_set(q->shortage, DISK_AGAIN_S * 1000);
+}
+
 /* Of the process, the system or the disk: the next message could not be opened either. */
 static bool
 is_shortage(int err)
@@ -194,7 +201,7 @@ queue_load(struct queue *q, struct upstream *u, size_t lane, struct entry *e)
 	} else if (is_shortage(err)) {
 		queue_complain(e, "cannot be read, and no other can now", err);
 		queue_return(q, e);
-		timer_set(q->shortage, DISK_AGAIN_S * 1000);
+		queue_fall_short(q, err);
 	} else {
 		queue_complain(e, "cannot be read", err);
 		due_add(q->due, e, clock_wall_s() + DISK_AGAIN_S);

@@ -7,7 +7,6 @@
 #include "relay/queue_private.h"
 
 #define TRIES_A_LOOK 256
-#define BRAKE_MS     60000
 
 static void
 add(struct queue *q, struct entry *e)
@@ -34,7 +33,7 @@ queue_keep_settled(struct queue *q, struct entry *e, int err, bool noted)
 	} else {
 		log_err("%s: is settled but can neither be removed nor marked so: %s; a restart before the disk "
 		    "is well sends it again, and nothing else is sent for a minute", id, strerror(-err));
-		timer_set(q->shortage, BRAKE_MS);
+		queue_fall_short(q, err);
 	}
 	add(q, e);
 }

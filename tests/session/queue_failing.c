@@ -149,6 +149,7 @@ START_TEST(unreadable_for_a_while)
 	UNTIL(&r, rig_logged(&r, "cannot be read") == 1, 10);
 	rig_pass(&r, 100);
 	ck_assert_uint_le(rig_logged(&r, "cannot be read"), 3);
+	ck_assert_int_eq(queue_shortage(r.q), errors[_i] == EMFILE || errors[_i] == EROFS ? -errors[_i] : 0);
 	r.open_error = 0;
 	UNTIL(&r, rig_got(&r, 0, "bob@example.net") == 1, 100);
 	UNTIL(&r, rig_is_empty(&r), 10);
@@ -255,6 +256,7 @@ START_TEST(unremovable_and_unmarkable)
 	rig_pass(&r, 50);
 	ck_assert_uint_eq(rig_got(&r, 0, NULL), 1);
 	ck_assert_uint_eq(rig_logged(&r, "neither be removed nor"), 1);
+	ck_assert_int_eq(queue_shortage(r.q), -EROFS);
 	r.unlink_error = r.write_error = 0;
 	UNTIL(&r, rig_got(&r, 0, NULL) == 5, 100);
 	UNTIL(&r, rig_is_empty(&r), 10);

@@ -41,6 +41,8 @@ static const struct {
 	{ "queue unremoved=2\n", HEALTH_PERSON,
 	  "2 messages sent or returned, but cannot be removed from the spool: postern log says why; "
 	  "is its disk well and writable?\n" },
+	{ "queue shortage=Read-only%20file%20system\n", HEALTH_PERSON,
+	  "nothing can be taken from the queue: Read-only file system; mail is kept, and tried again each minute\n" },
 	{ "queue hold=1\n", HEALTH_DEGRADED, "1 message held: postern queue --state hold\n" },
 	{ "daemon network=down\n", HEALTH_DEGRADED, "there is no network\n" },
 	{ "daemon network=unknown\n", HEALTH_WELL, "" },
