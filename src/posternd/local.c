@@ -6,22 +6,40 @@
 #include <sys/un.h>
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "spool/place.h"
 
-/* The spool's lock says that no other daemon lives: what stands here is a dead one's. */
+/*
+ * The spool's lock says that no other daemon works there; one with another
+ * spool may still listen here, and nobody would reach it any more.
+ */
+static bool
+is_alive(const struct sockaddr_un *sun)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	bool alive = fd >= 0 && (connect(fd, (const struct sockaddr *)sun, sizeof(*sun)) == 0 || errno == EAGAIN);
+
+	if (fd >= 0)
+		close(fd);
+	return alive;
+}
+
 int
 local_listen_at(const char *path)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), err;
+	int fd, err;
 
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", path);
+	if (is_alive(&sun))
+		return -EADDRINUSE;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd == -1)
 		return -errno;
-	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", path);
 	unlink(path);
 	if (bind(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0 && chmod(path, 0666) == 0 &&
 	    listen(fd, SOMAXCONN) == 0)
@@ -39,6 +57,10 @@ local_listen(const char *name, char ret_path[static LOCAL_PATH_MAX], struct buf 
 
 	if (fd >= 0)
 		return fd;
-	buf_printf(why, "%s/%s: cannot listen: %s", place_run(), name, strerror(-fd));
+	if (fd == -EADDRINUSE)
+		buf_printf(why, "%s/%s: another program listens there, a posternd with another spool? Stop it, or "
+		    "give this one a POSTERN_RUN of its own", place_run(), name);
+	else
+		buf_printf(why, "%s/%s: cannot listen: %s", place_run(), name, strerror(-fd));
 	return -1;
 }

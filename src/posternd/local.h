@@ -12,7 +12,7 @@
 /* Listen at place_run()/name, its path into ret_path.  A descriptor; -1: one line in *why. */
 int  local_listen(const char *name, char ret_path[static LOCAL_PATH_MAX], struct buf *why);
 
-/* At a path of its own, what stands there removed.  A descriptor or -errno. */
+/* At a path of its own, what stands there removed.  A descriptor or -errno (-EADDRINUSE: somebody listens there). */
 int  local_listen_at(const char *path);
 
 #endif

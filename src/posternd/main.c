@@ -37,6 +37,7 @@
 #include "spool/wake.h"
 
 #define FINISH_MS 10000         /* what is in flight at SIGTERM gets this long */
+#define LOOK_MS   15000         /* is the spool still where sendmail finds it? */
 #define REAP_MS   1000          /* programs that were killed */
 #define RENEW_MS  50000         /* a token's renewal, whose own limit is 45 s */
 
@@ -49,10 +50,11 @@ struct daemon {
 	struct submit     *submit;
 	struct listen     *listen;
 	struct uplink     *uplink;
-	struct timer      *give_up;
+	struct timer      *give_up, *look;
 	int                wake;
 	struct watch      *on_wake, *on_term, *on_int, *on_hup;
 	bool               leaving;
+	int                rc;          /* of an end that nobody asked for */
 };
 
 static int
@@ -106,6 +108,25 @@ term(void *arg)
 	timer_set(d->give_up, FINISH_MS);
 	listen_quit(d->listen);
 	queue_quit(d->queue, idle, d);
+}
+
+/*
+ * sendmail writes where the path leads to.  A spool that was moved, or
+ * replaced by a backup, is not that: its messages would wait with nobody
+ * looking, so the next daemon is to begin with the other.
+ */
+static void
+look_at_spool(void *arg)
+{
+	struct daemon *d = arg;
+
+	timer_set(d->look, LOOK_MS);
+	if (d->leaving || store_is_at(d->store, place_spool()))
+		return;
+	log_err("%s was removed, moved or replaced while this daemon worked in it: start posternd again, "
+	    "when a spool is there", place_spool());
+	d->rc = EX_OSFILE;
+	term(d);
 }
 
 static void
@@ -210,10 +231,14 @@ static int
 open_spool(struct daemon *d, struct buf *why)
 {
 	const char *what;
+	pid_t pid;
 	int err = store_open(place_spool(), true, &d->store, &what);
 
 	if (err == -EBUSY) {
+		pid = store_locked_by(place_spool());
 		buf_printf(why, "%s: another posternd is at work here", place_spool());
+		if (pid > 0)
+			buf_printf(why, ": process %ld; stop that one first, or leave it to it", (long)pid);
 		return EX_TEMPFAIL;
 	}
 	if (err != 0) {
@@ -236,6 +261,8 @@ watch_all(struct daemon *d)
 	d->on_int = watch_signal(d->base, SIGINT, term, d);
 	d->on_hup = watch_signal(d->base, SIGHUP, hup, d);
 	d->give_up = timer_new(d->base, give_up, d);
+	d->look = timer_new(d->base, look_at_spool, d);
+	timer_set(d->look, LOOK_MS);
 }
 
 /* Everything that can be wrong is found here, before "ready" is said. */
@@ -305,6 +332,7 @@ finish(struct daemon *d)
 	watch_free(d->on_int);
 	watch_free(d->on_hup);
 	timer_free(d->give_up);
+	timer_free(d->look);
 	uplink_free(d->uplink);
 	if (d->queue != NULL)
 		queue_free(d->queue);
@@ -351,6 +379,7 @@ main(int argc, char **argv)
 		queue_listen(d.queue, on_said, &d);
 		log_info("start: version %s, configuration %s", version_text(), d.conf_path);
 		loop_run(d.base);
+		rc = d.rc;
 	}
 	finish(&d);
 	if (rc == 0)

@@ -20,6 +20,7 @@
 
 #define SCAN_BYTES (32u << 10)
 #define ID_TRIES   16
+#define LOCK_BYTES 32                   /* a process number and its line's end */
 #define KEPT_BYTES (48u << 20)          /* of half a million messages with an address or two each */
 
 /* from-user is the envelope's third line: behind the head, a time and a host. */
@@ -37,16 +38,59 @@ place_name(enum place p)
 
 /* ---- open and close ---- */
 
-/* flock and not a pid file: the kernel forgets it with the process. */
+/*
+ * flock and not a pid file: the kernel forgets it with the process.  The
+ * number in it is for the line that a second daemon says, and no more: on a
+ * full disk it is not there.
+ */
 static int
 take_lock(struct store *s)
 {
+	struct buf text;
+	int        r;
+
 	s->lock = fs_open(s->spool, "state/lock", O_RDWR | O_CREAT, 0600);
 	if (s->lock < 0)
 		return s->lock;
 	if (flock(s->lock, LOCK_EX | LOCK_NB) < 0)
 		return errno == EWOULDBLOCK ? -EBUSY : -errno;
-	return 0;
+	buf_init(&text, LOCK_BYTES);
+	buf_printf(&text, "%010ld\n", (long)getpid());
+	r = fs_pwrite_all(s->lock, buf_view(&text), 0);
+	buf_done(&text);
+	return r == -ENOSPC || r == -EDQUOT ? 0 : r;
+}
+
+pid_t
+store_locked_by(const char *path)
+{
+	char        text[LOCK_BYTES];
+	struct span rest = { text, 0 }, line;
+	uint64_t    pid = 0;
+	int         spool = fs_open_dir(AT_FDCWD, path);
+	int         fd = spool < 0 ? -1 : fs_open(spool, "state/lock", O_RDONLY, 0);
+	ssize_t     n = fd < 0 ? 0 : fs_pread_full(fd, text, sizeof(text), 0);
+
+	rest.n = n > 0 ? (size_t)n : 0;
+	if (!span_cut(&rest, '\n', &line) || text_number(line, INT32_MAX, &pid) < 0)
+		pid = 0;
+	if (fd >= 0)
+		fs_close(fd);
+	if (spool >= 0)
+		fs_close(spool);
+	return (pid_t)pid;
+}
+
+bool
+store_is_at(const struct store *s, const char *path)
+{
+	struct stat here, there;
+
+	if (fs_stat(s->spool, &here) < 0)
+		return true;
+	if (stat(path, &there) < 0)
+		return errno != ENOENT;
+	return here.st_dev == there.st_dev && here.st_ino == there.st_ino;
 }
 
 /* Also for somebody who only looks, and may be root. */

@@ -49,6 +49,13 @@ struct store;
 int  store_open(const char *path, bool write, struct store **ret, const char **ret_what);
 void store_close(struct store *s);              /* waits for the helper thread */
 
+/* Whose lock made store_open say -EBUSY, as far as it is known; 0: it is not. */
+pid_t store_locked_by(const char *path);
+
+/* Does the path still lead to this spool?  Not when it was removed, moved or replaced; a path
+   that cannot be followed just now proves nothing. */
+bool store_is_at(const struct store *s, const char *path);
+
 /* The first failure the helper thread met since the last call, or 0: a directory
    could not be synced, so what was delivered may be sent again after a crash. */
 int  store_trouble(struct store *s);

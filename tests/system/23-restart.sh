@@ -71,9 +71,38 @@ second_daemon() {
 	timeout 60 "$BUILD/posternd" -c "$POSTERN_CONF" 2> "$TMP/second.err"
 	status=$?
 	check "second: refused (status $status)" test "$status" -ne 0 -a "$status" -ne 124
+	is 'second: in one line' "$(wc -l < "$TMP/second.err")" 1
+	check 'second: which names the first' grep -q "process $POSTERND_PID;" "$TMP/second.err"
+	mkdir -p "$TMP/other"
+	(POSTERN_SPOOL=$TMP/other make_spool; POSTERN_SPOOL=$TMP/other \
+	    timeout 10 "$BUILD/posternd" -c "$POSTERN_CONF" 2> "$TMP/second.err")
+	status=$?
+	check "second: on one run directory refused, too (status $status)" test "$status" -ne 0 -a "$status" -ne 124
+	check 'second: which names the way out' grep -q 'POSTERN_RUN' "$TMP/second.err"
+	check 'second: the first is still heard' "$BUILD/postern" status
 	check 'second: the first goes on' alive "$POSTERND_PID"
 	message second | post -f alice@example.com bob@example.net
 	check 'second: and delivers' wait_for 10 has_arrived second 1
+	stop_all
+}
+
+# Moved away, and another put in its place: nobody may wait in it for ever.
+spool_replaced() {
+	local status
+	start_secure_upstream replaced implicit
+	write_conf "$(relay up "$UP_PORT" implicit)"
+	rm -f "$TMP/posternd.log"
+	start_posternd
+	mv "$POSTERN_SPOOL" "$TMP/spool.old"
+	make_spool
+	message replaced | post -f alice@example.com bob@example.net
+	check 'replaced: the daemon ends' wait_for 60 dead "$POSTERND_PID"
+	wait "$POSTERND_PID"
+	status=$?
+	is 'replaced: as one that its supervisor starts again' "$status" 72
+	check 'replaced: and says why' log_says "$POSTERN_SPOOL was removed, moved or replaced"
+	start_posternd
+	check 'replaced: the next delivers' wait_for 20 has_arrived replaced 1
 	stop_all
 }
 
@@ -92,4 +121,5 @@ term_in_backlog
 upstream_down
 bad_reload
 second_daemon
+spool_replaced
 mailq_alone
