@@ -163,7 +163,7 @@ too_many_logins(void)
 	           "454 4.7.0  https://support.google.com/mail/answer/7126229 x - gsmtp" };
 	users_send(10);
 	UNTIL(&r, upstream_well(rig_up(&r, 0)) == RESTING, 60);
-	rig_pass(&r, 1200);
+	rig_pass(&r, 780);
 	users_send(1);                  /* which brings nothing forward */
 	rig_pass(&r, 60);
 	ck_assert_uint_eq(tried("AUTH"), logins + 1);
@@ -317,7 +317,7 @@ log_tells(void)
 	} story[] = {
 		{ "alert relay=one, status=needs-attention, next=3600s", 1, 1 },
 		{ "Gmail wants an app password of 16 letters", 1, 1 },
-		{ "status=resting, next=1800s, reason=0.0.0.0[0.0.0.0]:", 1, 1 },
+		{ "status=resting, next=900s, reason=0.0.0.0[0.0.0.0]:", 1, 1 },
 		{ "454 4.7.0 Too many login attempts", 1, 1 },
 		{ "421 4.3.0 Temporary System Problem", 1, 1 },
 		{ "sent more than 100 messages in 1h00m: further ones are held", 1, 1 },
