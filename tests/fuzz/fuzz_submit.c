@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 #include <sysexits.h>
@@ -32,7 +33,9 @@ end(void)
 static void
 begin(void)
 {
+	const struct draft_limits none = { 0, 0 };
 	const char *spool, *what;
+	int fd;
 
 	if (store != NULL)
 		return;
@@ -41,6 +44,9 @@ begin(void)
 	spool = folder_spool();
 	setenv("POSTERN_SPOOL", spool, 1);
 	setenv("POSTERN_RUN", "/nonexistent", 1);
+	fd = open(spool, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	must(fd >= 0 && draft_limits_write(fd, &none) == 0);    /* however little room this machine has */
+	close(fd);
 	must(store_open(spool, false, &store, &what) == 0);
 	atexit(end);
 }
