@@ -143,20 +143,25 @@ guard_free(struct guard *g)
 
 /* ---- from one start to the next ---- */
 
-static void
+/* False: the line that is always there is not, so it is no state of ours, or none that we know. */
+static bool
 take_words(struct guard *g, struct span text)
 {
 	struct span line, word;
 	uint64_t    when_s;
+	bool        ours = false;
 
 	while (span_cut(&text, '\n', &line)) {
 		if (!span_cut(&line, ' ', &word))
 			continue;
-		if (span_eq(word, SPAN("told")) && text_number(line, INT64_MAX, &when_s) == 0)
+		if (span_eq(word, SPAN("told")) && text_number(line, INT64_MAX, &when_s) == 0) {
 			g->told_s = (int64_t)when_s;
-		else if (span_eq(word, SPAN("untold")))
+			ours = true;
+		} else if (span_eq(word, SPAN("untold"))) {
 			g->untold = true;
+		}
 	}
+	return ours;
 }
 
 /* Reading it takes it away: counts that are older than a crash would be wrong without a sign of it. */
@@ -165,16 +170,19 @@ read_state(struct guard *g)
 {
 	int        dir = fs_open_dir(store_spool_fd(g->store), STATE), err;
 	struct buf text;
+	bool       ours = false;
 
 	buf_init(&text, FILE_MAX);
 	err = dir < 0 ? dir : fs_slurp(dir, FILE_NAME, FILE_MAX, &text);
-	g->seeds = err != 0;
 	if (err == 0) {
 		take_lines(g->users, "user", buf_view(&text));
 		take_lines(g->reports, "report", buf_view(&text));
-		take_words(g, buf_view(&text));
+		ours = take_words(g, buf_view(&text));
 		err = fs_unlink(dir, FILE_NAME);
+		if (err == 0 && !ours)
+			err = -EBADMSG;
 	}
+	g->seeds = !ours;
 	if (err != 0 && err != -ENOENT)
 		log_warn("state/%s cannot be read and removed: %s; who sent how much is counted from what is queued",
 		    FILE_NAME, strerror(-err));
