@@ -68,6 +68,7 @@ check 'and says how it could' grep -q 'cannot be executed; chmod 0755' "$TMP/che
 
 write_conf "$(relay demo "$UP_PORT" implicit)"
 write_password 'not the password'
+: > "$TMP/posternd.log"         # the command that failed was a trouble, too
 start_posternd
 post bob@example.net < /dev/null
 check 'a wrong password rests the relay' wait_for 10 log_says 'needs-attention'
@@ -83,6 +84,8 @@ write_conf "$(relay demo "$UP_PORT" implicit 'idle = "10m"')"
 start_posternd
 post bob@example.net < /dev/null
 check 'a session is open' wait_for 10 has_arrived upstream 6
+# While the answer has not been read, the next message would take another connection.
+check 'and idle' wait_for 10 drained
 logins=$(total upstream auths)
 post bob@example.net < /dev/null
 check 'and is used again' wait_for 10 has_arrived upstream 7
