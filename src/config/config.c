@@ -173,10 +173,13 @@ take_all_relays(const struct source *s, const char *providers, struct config *c,
 		    "add relay NAME { provider = \"gmail\" user = \"you@gmail.com\" "
 		    "password-file = \"...\" }");
 	c->relays = xcalloc(n, sizeof(*c->relays));
-	for (i = 0; rc == 0 && i < n; i++) {
-		rc = relay_take(s, cfg_getnsec(s->root, "relay", i), providers, &c->relays[i], why);
-		if (rc == 0)
+	for (i = 0; i < n; i++) {
+		int wrong = relay_take(s, cfg_getnsec(s->root, "relay", i), providers, &c->relays[c->nrelays], why);
+
+		if (wrong == 0)
 			c->nrelays++;
+		else
+			rc = wrong;
 	}
 	return rc;
 }
@@ -243,6 +246,25 @@ config_find_relay(const struct config *c, const char *name, struct buf *why)
 	return found;
 }
 
+/* What needs a part that is wrong is left alone: it would be blamed for that. */
+static int
+take_all(const struct source *s, const char *providers, struct config *c, struct buf *why)
+{
+	int names, relays, notices;
+
+	names = take_names(s, c, why);
+	if (names == 0)
+		names = names_take(s, c, why);
+	/* Provider files are parsed here while s is open: its tree stays whole, only the lexer is shared. */
+	relays = take_all_relays(s, providers, c, why);
+	if (names == 0 && relays == 0)
+		relays = lanes_take(s, c, why);
+	if (names == 0)
+		names = listens_take(s, c, why);
+	notices = notices_take(s, c, why);
+	return names != 0 ? names : relays != 0 ? relays : notices;
+}
+
 int
 config_read(const char *path, const char *providers, struct config **ret, struct buf *why)
 {
@@ -261,18 +283,7 @@ config_read(const char *path, const char *providers, struct config **ret, struct
 	c->path = xstrdup(path);
 	rc = check_file(&s, why);
 	if (rc == 0)
-		rc = take_names(&s, c, why);
-	if (rc == 0)
-		rc = names_take(&s, c, why);
-	/* Provider files are parsed below while s is open: its tree stays whole, only the lexer is shared. */
-	if (rc == 0)
-		rc = take_all_relays(&s, providers, c, why);
-	if (rc == 0)
-		rc = lanes_take(&s, c, why);
-	if (rc == 0)
-		rc = listens_take(&s, c, why);
-	if (rc == 0)
-		rc = notices_take(&s, c, why);
+		rc = take_all(&s, providers, c, why);
 	if (rc == 0) {
 		take_queue(&s, c);
 		take_log(&s, c);

@@ -194,8 +194,9 @@ struct config {
 
 /*
  * Read and check.  0 and *ret (config_free()'s), or a sysexits code
- * (EX_CONFIG, EX_NOINPUT, …) with one line in *why: "FILE:LINE: what is
- * wrong; what would be right".  providers: the folder of provider files.
+ * (EX_CONFIG, EX_NOINPUT, …) with a line for each mistake in *why, '\n' between
+ * them: "FILE:LINE: what is wrong; what would be right".  What options mean
+ * together is looked at when each of them is good.  providers: the folder of provider files.
  */
 int  config_read(const char *path, const char *providers, struct config **ret, struct buf *why);
 void config_free(struct config *c);     /* NULL is fine */

@@ -220,7 +220,11 @@ listens_take(const struct source *s, struct config *c, struct buf *why)
 	int      rc = 0;
 
 	c->listens = xcalloc(n > 0 ? n : 1, sizeof(*c->listens));
-	for (unsigned i = 0; rc == 0 && i < n; i++)
-		rc = take(s, cfg_getnsec(s->root, "listen", i), &c->listens[c->nlistens++], why);
+	for (unsigned i = 0; i < n; i++) {
+		int wrong = take(s, cfg_getnsec(s->root, "listen", i), &c->listens[c->nlistens++], why);
+
+		if (wrong != 0)
+			rc = wrong;
+	}
 	return rc;
 }

@@ -24,7 +24,10 @@
 static struct {
 	const char *path;
 	cfg_t      *root;
+	struct span text;
 	struct buf *why;
+	unsigned    mistakes;
+	bool        passed_over;        /* an unknown option, and what is set to it */
 } parsing;
 
 /* Where an option was given, kept as libconfuse's comment of the option. */
@@ -60,32 +63,6 @@ note_where(cfg_t *sec, cfg_opt_t *opt)
 	cfg_opt_setcomment(opt, note);
 }
 
-int
-source_take(cfg_t *sec, cfg_opt_t *opt, const char *value, void *result)
-{
-	struct where first;
-	struct buf wrong;
-	int rc;
-
-	/* A list's later elements come here too: they find nvalues above 1. */
-	if (where_given(opt, &first) && opt->nvalues <= 1) {
-		cfg_error(sec, "%s: given twice, first in line %u; keep one of them", opt->name,
-		    first.line);
-		return -1;
-	}
-	buf_init(&wrong, 1024);
-	rc = option_check_in(sec->name, opt->name, value, &wrong);
-	if (rc < 0)
-		cfg_error(sec, "%s", buf_cstr(&wrong));
-	buf_done(&wrong);
-	if (rc < 0)
-		return -1;
-	if (!where_given(opt, &first))
-		note_where(sec, opt);
-	*(const char **)result = value;
-	return 0;
-}
-
 /* A file's words are repeated in what goes to a terminal, and nobody has looked at them yet. */
 static void
 make_plain(struct buf *why, size_t from)
@@ -93,6 +70,64 @@ make_plain(struct buf *why, size_t from)
 	for (; from < why->n; from++)
 		if ((unsigned char)why->p[from] < ' ' || why->p[from] == 127)
 			why->p[from] = '?';
+}
+
+#define LINE_ROOM 2048
+
+/*
+ * The next mistake has a line of its own, as long as there is room for a
+ * whole one; then it is said that there are more.
+ */
+static bool
+begin_line(struct buf *why)
+{
+	static const char more[] = "there are more mistakes; correct these first";
+
+	if (why->n == 0)
+		return true;
+	if (why->n >= sizeof(more) - 1 && strcmp(why->p + why->n - (sizeof(more) - 1), more) == 0)
+		return false;
+	buf_char(why, '\n');
+	if (why->max - why->n >= LINE_ROOM)
+		return true;
+	buf_str(why, more);
+	return false;
+}
+
+/* "FILE:LINE: ", where it is to be said; false: it is counted alone. */
+static bool
+begin_mistake(cfg_t *sec, size_t *ret_at)
+{
+	parsing.mistakes++;
+	if (!begin_line(parsing.why))
+		return false;
+	buf_printf(parsing.why, "%s:%d: ", parsing.path, sec->line);
+	*ret_at = parsing.why->n;
+	return true;
+}
+
+/* What is wrong with a value is noted, and the walk goes on: parse() says no in the end. */
+int
+source_take(cfg_t *sec, cfg_opt_t *opt, const char *value, void *result)
+{
+	struct where first;
+	struct buf wrong;
+	size_t at;
+
+	sec->flags &= ~CFGF_IGNORE_UNKNOWN;     /* see complain() */
+	/* A list's later elements come here too: they find nvalues above 1. */
+	if (where_given(opt, &first) && opt->nvalues <= 1 && begin_mistake(sec, &at))
+		buf_printf(parsing.why, "%s: given twice, first in line %u; keep one of them", opt->name, first.line);
+	buf_init(&wrong, 1024);
+	if (option_check_in(sec->name, opt->name, value, &wrong) < 0 && begin_mistake(sec, &at)) {
+		buf_span(parsing.why, buf_view(&wrong));
+		make_plain(parsing.why, at);
+	}
+	buf_done(&wrong);
+	if (!where_given(opt, &first))
+		note_where(sec, opt);
+	*(const char **)result = value;
+	return 0;
 }
 
 /* What to do about libconfuse's own complaints, by how they begin. */
@@ -166,6 +201,29 @@ unknown_option(cfg_t *sec, const char *name)
 		buf_str(parsing.why, "; postern.conf(5) lists the known ones");
 }
 
+/* Is `name = …` what stands in this line of the text?  A section would be `name {`. */
+static bool
+is_assigned(unsigned line, const char *name)
+{
+	struct span rest = parsing.text, s = { 0 };
+	size_t n = strlen(name);
+
+	while (line-- > 0 && span_cut(&rest, '\n', &s))
+		;
+	for (; s.n > n; s.p++, s.n--) {
+		struct span behind = span_trim((struct span){ s.p + n, s.n - n });
+
+		if (memcmp(s.p, name, n) == 0 && behind.n > 0 && behind.p[0] == '=')
+			return true;
+	}
+	return false;
+}
+
+/*
+ * An unknown option ends libconfuse's walk, unless its section leaves unknown
+ * ones alone: so it does from here to the next option that it knows.  Not
+ * where a section is unknown, whose end libconfuse does not find.
+ */
 static void
 complain(cfg_t *sec, char *text)
 {
@@ -175,24 +233,28 @@ complain(cfg_t *sec, char *text)
 	if (strncmp(text, unknown, sizeof(unknown) - 1) == 0 && text[n - 1] == '\'') {
 		text[n - 1] = '\0';
 		unknown_option(sec, text + sizeof(unknown) - 1);
+		if (is_assigned((unsigned)sec->line, text + sizeof(unknown) - 1)) {
+			sec->flags |= CFGF_IGNORE_UNKNOWN;
+			parsing.passed_over = true;
+		}
 	} else {
 		buf_str(parsing.why, text);
 		advise(parsing.why, text);
 	}
 }
 
+/* libconfuse's own complaints, the last of which ends its walk; behind something passed over it may be wrong. */
 static void
 on_error(cfg_t *sec, const char *fmt, va_list ap)
 {
 	char text[1024];
 	size_t at;
 
-	/* The first complaint is the cause. */
-	if (parsing.why == NULL || parsing.why->n > 0)
+	if (parsing.why == NULL)
 		return;
 	vsnprintf(text, sizeof(text), fmt, ap);
-	buf_printf(parsing.why, "%s:%d: ", parsing.path, sec->line);
-	at = parsing.why->n;
+	if ((parsing.passed_over && strncmp(text, "no such", 7) != 0) || !begin_mistake(sec, &at))
+		return;
 	complain(sec, text);
 	make_plain(parsing.why, at);
 }
@@ -252,10 +314,13 @@ parse(struct source *s, cfg_opt_t *schema, const struct buf *text, struct buf *w
 	cfg_set_error_function(s->root, on_error);
 	parsing.path = s->path;
 	parsing.root = s->root;
+	parsing.text = buf_view(text);
 	parsing.why = why;
 	rc = cfg_parse_buf(s->root, buf_cstr(text));
-	if (rc != CFG_SUCCESS && why->n == 0)
+	if (rc != CFG_SUCCESS && parsing.mistakes == 0)
 		buf_printf(why, "%s: not readable as a configuration", s->path);
+	if (parsing.mistakes > 0)
+		rc = CFG_PARSE_ERROR;
 	memset(&parsing, 0, sizeof(parsing));
 	return rc == CFG_SUCCESS ? 0 : EX_CONFIG;
 }
@@ -437,6 +502,8 @@ source_wrong(const struct source *s, cfg_t *sec, const char *option, struct buf 
 	va_list ap;
 	size_t at;
 
+	if (!begin_line(why))
+		return EX_CONFIG;
 	buf_printf(why, "%s:%u: ", s->path, line_of(s, sec, option));
 	at = why->n;
 	va_start(ap, fmt);

@@ -34,8 +34,8 @@ int source_take(cfg_t *sec, cfg_opt_t *opt, const char *value, void *result);
 #define SOURCE_LIST(name)   CFG_STR_LIST_CB(name, NULL, CFGF_NODEFAULT, source_take)
 
 /*
- * Read and parse.  0 and *ret (source_close()'s), or a sysexits code with
- * one line in *why.  One parse at a time: the lexer is global.
+ * Read and parse.  0 and *ret (source_close()'s), or a sysexits code with a
+ * line for each mistake in *why, '\n' between them.  One parse at a time: the lexer is global.
  */
 int  source_open(const char *path, cfg_opt_t *schema, struct source *ret, struct buf *why);
 void source_close(struct source *s);
@@ -58,7 +58,7 @@ uint64_t    source_size(cfg_t *sec, const char *name, uint64_t otherwise);
 bool        source_flag(cfg_t *sec, const char *name, bool otherwise);
 
 /*
- * Append "FILE:LINE: " and the sentence to *why; the line is where option
+ * Append a line to *why, "FILE:LINE: " and the sentence; the line is where option
  * was given, or, NULL or not given, where the section begins.  EX_CONFIG.
  */
 int source_wrong(const struct source *s, cfg_t *sec, const char *option, struct buf *why, const char *fmt, ...)

@@ -393,6 +393,15 @@ check_file(struct check *k)
 }
 
 static void
+say_mistakes(struct check *k, int rc, struct span rest)
+{
+	struct span line;
+
+	while (span_cut(&rest, '\n', &line))
+		findings_wrong(&k->f, rc, k->path, "%.*s", (int)line.n, line.p);
+}
+
+static void
 check_all(struct check *k)
 {
 	struct config *c = NULL;
@@ -402,7 +411,7 @@ check_all(struct check *k)
 
 	buf_init(&why, 65536);
 	if ((rc = config_read(k->path, place_providers(), &c, &why)) != 0)
-		findings_wrong(&k->f, rc, k->path, "%s", buf_cstr(&why));
+		say_mistakes(k, rc, buf_view(&why));
 	else
 		check_file(k);
 	for (size_t i = 0; rc == 0 && i < c->nrelays; i++)

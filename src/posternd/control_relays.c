@@ -80,7 +80,7 @@ reload(struct asker *a, struct buf *out)
 	struct buf why;
 
 	(void)out;
-	buf_init(&why, 8192);
+	buf_init(&why, 4096);
 	if (!d->reload(d->arg, &why))
 		asker_error(a, "failed", "%s; the running configuration stays", buf_cstr(&why));
 	buf_done(&why);

@@ -60,7 +60,10 @@ struct daemon {
 static int
 fail(int code, const struct buf *why)
 {
-	fprintf(stderr, "posternd: %s\n", buf_cstr(why));
+	struct span rest = buf_view(why), line;
+
+	while (span_cut(&rest, '\n', &line))
+		fprintf(stderr, "posternd: %.*s\n", (int)line.n, line.p);
 	return code;
 }
 

@@ -49,6 +49,15 @@ put_to_work(struct queue *q, struct listen *l, struct config *c, struct buf *why
 	return true;
 }
 
+static void
+say_wrong(const struct buf *why)
+{
+	struct span rest = buf_view(why), line;
+
+	while (span_cut(&rest, '\n', &line))
+		log_err("reload: %.*s%s", (int)line.n, line.p, rest.n > 0 ? "" : "; the running configuration stays");
+}
+
 bool
 reload(struct queue *q, struct listen *l, const char *path, struct buf *why)
 {
@@ -61,7 +70,7 @@ reload(struct queue *q, struct listen *l, const char *path, struct buf *why)
 		reload_apply(queue_conf(q), queue_store(q));
 		log_info("reload: %s is in use", path);
 	} else {
-		log_err("reload: %s; the running configuration stays", buf_cstr(why));
+		say_wrong(why);
 	}
 	notify_ready();
 	return good;

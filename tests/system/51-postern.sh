@@ -308,6 +308,11 @@ printf 'relay {\n' >> "$POSTERN_CONF"
 gives 'reload: a mistake' 78 reload
 complains 'reload: where' "$POSTERN_CONF:"
 conf
+printf 'mailq = nobody\nlog { level = loud }\n' >> "$POSTERN_CONF"
+gives 'reload: two mistakes' 78 reload
+complains 'reload: the first' '"nobody" is not possible'
+complains 'reload: the second' '"loud" is not possible'
+conf
 gives 'reload: repaired' 0 reload
 gives 'delete --json' 0 delete --json --all --yes
 is 'delete --json: one' "$(json 'd["done"], d["refused"]')" '(1, 0)'

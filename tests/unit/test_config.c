@@ -776,6 +776,61 @@ START_TEST(crlf_and_utf8)
 END_TEST
 
 /* A value of 025 is 25: nobody means octal here. */
+/* Each mistake has its line; what it drags along has none. */
+static const struct {
+	const char *text;
+	const char *said;       /* "LINE: how it begins", one a line */
+} several[] = {
+	{ "hostnam = web1.example.com\nmailq = nobody\nqueue { expire = 3x\n warn-after = 4h\n warn-after = 5h }\n"
+	  "relay a { port = 70000\n hosst = x\n user = you }\nlog { level = loud }\n",
+	  "1: unknown option \"hostnam\"\n2: mailq: \n3: expire: \n5: warn-after: given twice\n6: port: \n"
+	  "7: unknown option \"hosst\"\n9: level: \n" },
+	{ "rule-of = { a, b }\nmailq = nobody\n", "1: unknown option \"rule-of\"\n2: mailq: \n" },
+	{ "mailq = nobody\nfloods { expire = 3x }\nlog { level = loud }\n", "1: mailq: \n2: unknown option \"floods\"\n" },
+	{ "mailq = nobody\nrelay r { host h }\n", "1: mailq: \n2: missing equal sign" },
+	{ "local-mail = you@localhost\nalert-command = { page-me }\nrelay a { provider = gmial }\n"
+	  "relay b { host = h.example.com\n port = 465\n tls = starttls }\nroute { recipient = \"*@x.example\"\n relays = { c } }\n",
+	  "1: local-mail: \n3: relay a: unknown provider\n5: relay b: port 465\n2: alert-command: \n" },
+	{ MINIMAL "listen one { }\nlisten two { }\n", "7: listen: \"one\"\n8: listen: \"two\"" },
+};
+
+START_TEST(says_all_mistakes)
+{
+	struct span rest, wanted = span_of(several[_i].said), line, begin;
+
+	ck_assert_int_eq(read_text(several[_i].text), EX_CONFIG);
+	ck_assert_ptr_null(config);
+	rest = buf_view(&why);
+	while (span_cut(&wanted, '\n', &begin) && begin.n > 0) {
+		ck_assert_msg(span_cut(&rest, '\n', &line), "no line for %.*s", (int)begin.n, begin.p);
+		ck_assert(span_starts(line, span_of(path)));
+		line = (struct span){ line.p + strlen(path) + 1, line.n - strlen(path) - 1 };
+		ck_assert_msg(span_starts(line, begin), "%.*s, not %.*s", (int)line.n, line.p, (int)begin.n, begin.p);
+	}
+	ck_assert_msg(rest.n == 0, "and %.*s", (int)rest.n, rest.p);
+}
+END_TEST
+
+START_TEST(says_that_there_are_more)
+{
+	struct buf text;
+	struct span rest, line;
+	unsigned n = 0;
+
+	buf_init(&text, 65536);
+	for (unsigned i = 0; i < 500; i++)
+		buf_printf(&text, "relay r%u { host = h  port = %u }\n", i, 70000 + i);
+	buf_done(&why);
+	buf_init(&why, 8192);
+	ck_assert_int_eq(read_text(buf_cstr(&text)), EX_CONFIG);
+	buf_done(&text);
+	ck_assert(!why.over);
+	for (rest = buf_view(&why); span_cut(&rest, '\n', &line); n++)
+		ck_assert(rest.n > 0 || span_eq(line, SPAN("there are more mistakes; correct these first")));
+	ck_assert_uint_gt(n, 20);
+}
+END_TEST
+
 START_TEST(no_octal)
 {
 	read_good(R "port = 0587 }");
@@ -867,6 +922,8 @@ suite_config(void)
 	tcase_add_test(tc, oauth_of_its_own);
 	tcase_add_test(tc, oauth_only_when_asked_for);
 	tcase_add_test(tc, crlf_and_utf8);
+	tcase_add_loop_test(tc, says_all_mistakes, 0, sizeof(several) / sizeof(several[0]));
+	tcase_add_test(tc, says_that_there_are_more);
 	tcase_add_test(tc, no_octal);
 	tcase_add_test(tc, nothing_expands);
 	tcase_add_test(tc, sample_is_good);
