@@ -160,6 +160,11 @@ on_next(void *owner, struct session *s)
 	if (upstream_is_held(u) || u->well == RESTING || u->quitting || (u->well == PROBING && u->probing) ||
 	    (!upstream_has_room(u, 1) && !upstream_takes_urgent(u)))
 		return NULL;
+	/* One that is never idle would keep the old login for as long as there is mail. */
+	if (l->carried > 0 && upstream_is_of_old(u, l)) {
+		session_quit(s);
+		return NULL;
+	}
 	if ((m = u->ops->next(u->owner, u)) == NULL)
 		return NULL;
 	n = m->nrcpt;

@@ -286,6 +286,38 @@ START_TEST(wrong_password_is_looked_at_again)
 }
 END_TEST
 
+/* Put where the daemon reads it, and what the server takes from now on. */
+static void
+change_password(const char *to)
+{
+	scratch_write(&r.spool, ".", "password", span_of(to));
+	strcpy(r.relay[0].password, to);
+}
+
+/* A session that always has mail would show the old login for hours: it ends, and its mail does not notice. */
+START_TEST(busy_session_takes_the_new_password)
+{
+	char path[100];
+
+	snprintf(path, sizeof(path), "%s/password", r.spool.path);
+	r.relay[0].secret = path;
+	r.relay[0].lines = "\tconnections = 1";
+	/* Others are on their way before it has answered one. */
+	r.relay[0].turn[0] = (struct turn){ .when = "end", .act = ACT_DRIP };
+	change_password("right");
+	rig_start(&r);
+	rig_submit_each(&r, 40);
+	UNTIL(&r, rig_got(&r, 0, NULL) >= 10, 1000);
+	change_password("another");
+	UNTIL(&r, rig_is_empty(&r), 4000);
+	ck_assert_uint_eq(rig_got(&r, 0, NULL), 40);
+	ck_assert_uint_eq(connections(0), 2);
+	ck_assert_uint_eq(rig_logged(&r, "status=resting"), 0);
+	ck_assert_uint_eq(rig_logged(&r, "may be duplicated"), 0);
+	rig_end(&r);
+}
+END_TEST
+
 /* ---- a stated pause ---- */
 
 #define PAUSE "\trule {\n\t\tcode = { \"454\" }\n\t\tverdict = \"pause\"\n\t\tpause = \"10m\"\n\t}\n"
@@ -541,6 +573,7 @@ queue_breaker_case(void)
 	tcase_add_test(t, wrong_password_waits_for_an_hour);
 	tcase_add_test(t, right_password_drains_at_once);
 	tcase_add_test(t, wrong_password_is_looked_at_again);
+	tcase_add_test(t, busy_session_takes_the_new_password);
 	tcase_add_loop_test(t, stated_pause_is_kept, 0, 5);
 	tcase_add_test(t, pause_outlives_an_old_success);
 	tcase_add_test(t, success_elsewhere_ends_a_rest);

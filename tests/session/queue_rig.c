@@ -202,9 +202,10 @@ static void
 put_relay(struct buf *b, const struct rig_relay *u, const char *name)
 {
 	buf_printf(b, "relay %s {\n\thost = \"%s\"\n\tport = %u\n\ttls = \"none\"\n\tuser = \"%s\"\n"
-	    "\tpassword = \"%s\"\n%s\n}\n", name,
+	    "\t%s = \"%s\"\n%s\n}\n", name,
 	    u->host != NULL ? u->host : "127.0.0.1", script_port(u->script),
-	    u->user != NULL ? u->user : "alice", u->secret, u->lines != NULL ? u->lines : "");
+	    u->user != NULL ? u->user : "alice", u->secret[0] == '/' ? "password-file" : "password",
+	    u->secret, u->lines != NULL ? u->lines : "");
 }
 
 static struct config *

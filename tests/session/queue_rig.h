@@ -31,7 +31,7 @@ struct rig_relay {
 	bool               silent;              /* before rig_start(): SYNs go unanswered */
 	struct turn        turn[RIG_TURNS];
 	void             (*moment)(void *arg, unsigned n);      /* script.h; arg is the rig */
-	const char        *secret;              /* what our configuration says, … */
+	const char        *secret;              /* what our configuration says (a full path: its file), … */
 	char               password[16];        /* … and what it takes */
 	const char        *user;                /* NULL: alice; server.user is its other half */
 	const char        *host;                /* NULL: 127.0.0.1; another name of this machine */
