@@ -201,14 +201,26 @@ consent_browser(struct request *r, int in_fd, void (*tell)(const char *name, con
 
 /* ---- a code ---- */
 
+/* No longer than the code is good, whatever the provider asks for. */
+static void
+rest(int64_t ms, int64_t until_ms)
+{
+	int64_t left = until_ms - clock_mono_ms();
+	struct timespec pause;
+
+	if (ms > left)
+		ms = left > 0 ? left : 0;
+	pause = (struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+	nanosleep(&pause, NULL);
+}
+
 static int
 poll_device(const struct request *r, const struct device_answer *d, struct token_answer *ret, struct trouble *t)
 {
-	int64_t until = clock_mono_ms() + d->life_s * 1000;
-	struct timespec pause = { .tv_sec = d->interval_s };
+	int64_t until = clock_mono_ms() + d->life_s * 1000, pause_s = d->interval_s;
 
 	for (;;) {
-		nanosleep(&pause, NULL);
+		rest(pause_s * 1000, until);
 		if (clock_mono_ms() >= until)
 			return trouble_set(t, TROUBLE_PERSON, "start again", "nobody typed the code in within %lld s",
 			    (long long)d->life_s);
@@ -216,11 +228,11 @@ poll_device(const struct request *r, const struct device_answer *d, struct token
 			return 0;
 		/* A network that fails for a moment is waited for too, and more slowly (RFC 8628 §3.5). */
 		if (t->kind == TROUBLE_SLOWER || t->kind == TROUBLE_WAIT)
-			pause.tv_sec += SLOWER_S;
+			pause_s += SLOWER_S;
 		else if (t->kind != TROUBLE_PENDING)
 			return -1;
-		if (t->retry_after_s > pause.tv_sec)
-			pause.tv_sec = t->retry_after_s;
+		if (t->retry_after_s > pause_s)
+			pause_s = t->retry_after_s;
 	}
 }
 

@@ -122,6 +122,15 @@ sed "s|^device-endpoint .*|discovery $URL|" "$TMP/device" > "$TMP/device2"
 "$BUILD/postern-oauth" < "$TMP/device2" > "$OUT"
 is 'a device code: declined' "$(kind)" person
 idp_set status=- error=-
+idp_set code_life=4 pending=1000
+"$BUILD/postern-oauth" < "$TMP/device" > "$OUT" &
+pid=$!
+PIDS+=("$pid")
+wait_for 20 grep -q '^code ' "$OUT"
+idp_set status=429 retry-after=20000 first=0
+check 'a device code: no longer waited for than it is good' wait_for 200 dead "$pid"
+is 'a device code: over' "$(kind) $(grep -c 'hint=start%20again' "$OUT")" 'person 1'
+idp_set status=- retry-after=- code_life=60 pending=0
 
 # Whoever asks gets a token on his pipe; of ours nobody else sees one.
 SECRETS=(client-secret-word)

@@ -10,7 +10,8 @@
 What can be set: life (seconds said and real), said (said only), rotate (1: each refresh gives a new refresh token and
 the old one dies when the new one is first used), error, description, status, retry-after, first (how often
 `error` and `status` hold), delay (seconds before a token answer), refresh (0: none in answers), body (raw),
-blind (1: the mail server does not hear of new tokens), pending, slow (device code: how often those come first), offer (1: a token of 2,400 letters), refresh_life
+blind (1: the mail server does not hear of new tokens), pending, slow (device code: how often those come first), code_life
+(how long it is good), offer (1: a token of 2,400 letters), refresh_life
 (the consent has an end), ask (1: a page to click on before the redirect).
 Seen: refreshes, grants, credentials, assertions, devices, posts, gets, refused, last-form.
 """
@@ -31,7 +32,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 LOCK = threading.Lock()
 SET = {"life": "3600", "rotate": "0", "first": "0", "delay": "0", "refresh": "1", "offer": "0", "blind": "0",
-       "pending": "0", "slow": "0"}
+       "pending": "0", "slow": "0", "code_life": "60"}
 SEEN = {k: 0 for k in ("refreshes", "grants", "credentials", "assertions", "devices", "posts", "gets", "refused")}
 CODES = {}       # code: (challenge, redirect, client)
 REFRESH = {}     # refresh token: its successor, or None
@@ -258,8 +259,8 @@ class Handler(BaseHTTPRequestHandler):
             elif self.path == "/device":
                 code = secrets.token_urlsafe(16)
                 DEVICE[code] = True
-                self.say(200, {"device_code": code, "user_code": "WDJB-MJHT", "interval": 1, "expires_in": 60,
-                               "verification_uri": self.base() + "/activate"})
+                self.say(200, {"device_code": code, "user_code": "WDJB-MJHT", "interval": 1,
+                               "expires_in": int(SET["code_life"]), "verification_uri": self.base() + "/activate"})
             elif self.path == "/token" and form.get("grant_type") in GRANTS:
                 self.say(*GRANTS[form["grant_type"]](form))
             else:
