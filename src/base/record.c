@@ -37,3 +37,12 @@ record_text(struct buf *b, const char *key, const char *value)
 {
 	record_span(b, key, span_of(value));
 }
+
+void
+record_line(struct buf *b, const char *name, struct span value)
+{
+	buf_str(b, name);
+	buf_char(b, ' ');
+	text_put_percent(b, value);
+	buf_char(b, '\n');
+}

@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "base/text.h"
+#include "base/record.h"
 #include "config/secret.h"
 
 #define SECRET_MAX 8192
@@ -10,11 +10,8 @@
 static void
 put(struct buf *b, const char *name, const char *value)
 {
-	if (value == NULL || value[0] == '\0')
-		return;
-	buf_printf(b, "%s ", name);
-	text_put_percent(b, span_of(value));
-	buf_char(b, '\n');
+	if (value != NULL && value[0] != '\0')
+		record_line(b, name, span_of(value));
 }
 
 static int
@@ -28,11 +25,8 @@ put_secret(struct buf *b, const struct oauth_conf *o, struct buf *why)
 	buf_init(&secret, SECRET_MAX + 1);
 	buf_room(&secret, SECRET_MAX + 1);      /* growth would leave copies behind */
 	rc = secret_read_file(o->client_secret_file, SECRET_MAX, &secret, why);
-	if (rc == 0) {
-		buf_str(b, "client-secret ");
-		text_put_percent(b, span_trim(buf_view(&secret)));
-		buf_char(b, '\n');
-	}
+	if (rc == 0)
+		record_line(b, "client-secret", span_trim(buf_view(&secret)));
 	buf_wipe(&secret);
 	return rc;
 }

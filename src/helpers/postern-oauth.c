@@ -37,7 +37,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/text.h"
+#include "base/record.h"
 #include "base/version.h"
 #include "oauth/consent.h"
 #include "oauth/obtain.h"
@@ -72,9 +72,7 @@ tell(const char *name, const char *value)
 
 	buf_init(&line, 64 * 1024);
 	buf_room(&line, 64 * 1024);             /* growth would leave copies of a token behind */
-	buf_printf(&line, "%s ", name);
-	text_put_percent(&line, span_of(value));
-	buf_char(&line, '\n');
+	record_line(&line, name, span_of(value));
 	/* Who asked may be gone; what was found is in the file. */
 	if (fwrite(line.p, 1, line.n, stdout) != line.n)
 		clearerr(stdout);
@@ -105,15 +103,6 @@ tell_tokens(const struct tokens *f, int64_t due_s)
 		tell("scope", f->scope);
 }
 
-static void
-put_pair(struct buf *line, const char *name, const char *value)
-{
-	if (value == NULL)
-		return;
-	buf_printf(line, " %s=", name);
-	text_put_percent(line, span_of(value));
-}
-
 /* The command that cures it is said with the relay that it is for. */
 static void
 put_hint(struct buf *line, const char *hint, const char *relay)
@@ -122,14 +111,16 @@ put_hint(struct buf *line, const char *hint, const char *relay)
 	const char *at = hint != NULL && relay != NULL ? strstr(hint, command) : NULL;
 	struct buf whole;
 
+	if (hint == NULL)
+		return;
 	if (at == NULL) {
-		put_pair(line, "hint", hint);
+		record_text(line, "hint", hint);
 		return;
 	}
 	at += sizeof(command) - 1;
 	buf_init(&whole, 4096);
 	buf_printf(&whole, "%.*s %s%s", (int)(at - hint), hint, relay, at);
-	put_pair(line, "hint", buf_cstr(&whole));
+	record_text(line, "hint", buf_cstr(&whole));
 	buf_done(&whole);
 }
 
@@ -140,10 +131,10 @@ tell_trouble(const struct request *r, const struct trouble *t)
 
 	buf_init(&line, 8192);
 	buf_printf(&line, "error %s", trouble_name(t->kind));
-	put_pair(&line, "text", t->text);
+	record_text(&line, "text", t->text);
 	put_hint(&line, t->hint, r->relay);
 	if (t->retry_after_s > 0)
-		buf_printf(&line, " retry-after=%lld", (long long)t->retry_after_s);
+		record_number(&line, "retry-after", (uint64_t)t->retry_after_s);
 	buf_char(&line, '\n');
 	fputs(buf_cstr(&line), stdout);
 	fflush(stdout);

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/fs.h"
+#include "base/record.h"
 #include "base/text.h"
 
 #define LOCK_POLL_MS 50
@@ -117,11 +118,8 @@ tokens_parse(struct span text, struct tokens *ret)
 static void
 put_text(struct buf *b, const char *name, const char *value)
 {
-	if (value == NULL)
-		return;
-	buf_printf(b, "%s ", name);
-	text_put_percent(b, span_of(value));
-	buf_char(b, '\n');
+	if (value != NULL)
+		record_line(b, name, span_of(value));
 }
 
 void
