@@ -2,9 +2,6 @@
 #include <sys/stat.h>
 
 #include <errno.h>
-#include <fcntl.h>
-#include <grp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -127,62 +124,4 @@ import_files(const struct import *im, const struct import_file **ret)
 {
 	*ret = im->files;
 	return im->nfiles;
-}
-
-/* ---- writing ---- */
-
-/*
- * fs_replace() would make a password the group's only after its rename: here
- * the file is the daemon's before it has its name, and nobody else's ever.
- */
-static int
-write_one(int dir, const struct import_file *f)
-{
-	const struct group *daemon = getgrnam(POSTERN_USER);
-	struct buf          temp;
-	int                 fd, r;
-
-	if (!f->secret)
-		return fs_replace(dir, f->name, buf_view(&f->text), 0644);
-	buf_init(&temp, 512);
-	buf_printf(&temp, ".%s.new", f->name);
-	fs_unlink(dir, buf_cstr(&temp));
-	fd = fs_open(dir, buf_cstr(&temp), O_WRONLY | O_CREAT | O_EXCL, 0600);
-	r = fd < 0 ? fd : 0;
-	if (r == 0 && geteuid() == 0 && daemon != NULL && fchown(fd, 0, daemon->gr_gid) != 0)
-		r = -errno;
-	if (r == 0 && fchmod(fd, daemon != NULL && geteuid() == 0 ? 0640 : 0600) != 0)
-		r = -errno;
-	if (r == 0)
-		r = fs_write_all(fd, buf_view(&f->text));
-	if (r == 0)
-		r = fs_sync(fd);
-	if (fd >= 0)
-		fs_close(fd);
-	if (r == 0)
-		r = fs_rename_over(dir, buf_cstr(&temp), dir, f->name);
-	if (r < 0 && fd >= 0)
-		fs_unlink(dir, buf_cstr(&temp));
-	buf_done(&temp);
-	return r;
-}
-
-int
-import_write_files(const struct import *im, const char *dir, struct buf *why)
-{
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = fd < 0 ? -errno : 0;
-	const char *name = "";
-
-	for (size_t i = 0; r == 0 && i < im->nfiles; i++) {
-		name = im->files[i].name;
-		r = write_one(fd, &im->files[i]);
-	}
-	if (r == 0)
-		r = fs_sync(fd);
-	if (fd >= 0)
-		close(fd);
-	if (r == 0)
-		return 0;
-	buf_printf(why, "%s%s%s: %s", dir, name[0] != '\0' ? "/" : "", name, strerror(-r));
-	return r == -EACCES || r == -EPERM ? EX_NOPERM : EX_CANTCREAT;
 }

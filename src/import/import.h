@@ -1,8 +1,8 @@
 /*
  * import.h - what another mail system's configuration says, as Postern's:
  * which of them are here, reading one, and the text and the files that come
- * of it.  Reads files; writes none but those of import_write_files(), and
- * asks nobody: whoever calls shows and asks.
+ * of it.  Reads files; writes none, and asks nobody: whoever calls shows,
+ * asks and writes.
  */
 #ifndef IMPORT_IMPORT_H
 #define IMPORT_IMPORT_H
@@ -56,14 +56,7 @@ void import_put(const struct import *im, const char *dir, struct buf *out);
 /* How many things have no equivalent: they want a look. */
 size_t import_left(const struct import *im);
 
-/* The files that the configuration names, lent. */
+/* The files that the configuration names, lent: passwords for root and the daemon alone, maps for all. */
 size_t import_files(const struct import *im, const struct import_file **ret);
-
-/*
- * Write them into dir: passwords for root and the daemon alone, 0640, maps
- * 0644; each whole, synced, and in the place of an older one.  0, or a
- * sysexits code with one line in *why.
- */
-int  import_write_files(const struct import *im, const char *dir, struct buf *why);
 
 #endif

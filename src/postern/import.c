@@ -4,7 +4,6 @@
  * is put into the daemon's folder, after a look at what it replaces.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include "base/fs.h"
 #include "import/import.h"
 #include "postern/command.h"
+#include "postern/install.h"
 #include "spool/place.h"
 
 enum { WRITE, TO, ROOT, YES };
@@ -139,16 +139,38 @@ conf_file(const struct work *w)
 }
 
 static int
-write_conf(const struct work *w, struct buf *why)
+stage(const struct work *w, const struct import_file *f, struct install *ret, struct buf *why)
 {
-	int fd = open(w->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;
+	struct buf path;
+	int        rc;
 
-	r = fd < 0 ? -errno : fs_replace(fd, conf_file(w).name, buf_view(&w->conf), 0644);
-	if (fd >= 0)
-		close(fd);
-	if (r < 0)
-		buf_printf(why, "%s: %s", buf_cstr(&w->path), strerror(-r));
-	return r < 0 ? EX_CANTCREAT : 0;
+	buf_init(&path, 8192);
+	buf_printf(&path, "%s/%s", w->dir, f->name);
+	rc = install_stage(buf_cstr(&path), buf_view(&f->text), f->secret ? INSTALL_SECRET : INSTALL_PLAIN, ret, why);
+	buf_done(&path);
+	return rc;
+}
+
+/*
+ * All are written before one has its name: a full disk leaves everything as
+ * it was.  The configuration comes last, and never names a file that is not there.
+ */
+static int
+put_files(const struct work *w, struct buf *why)
+{
+	const struct import_file *f, conf = conf_file(w);
+	size_t          n = import_files(w->im, &f);
+	struct install *in = xcalloc(n + 1, sizeof(*in));
+	int             rc = 0;
+
+	for (size_t i = 0; rc == 0 && i <= n; i++)
+		rc = stage(w, i < n ? &f[i] : &conf, &in[i], why);
+	for (size_t i = 0; rc == 0 && i <= n; i++)
+		rc = install_commit(&in[i], NULL, why);
+	for (size_t i = 0; i <= n; i++)
+		install_abandon(&in[i]);
+	free(in);
+	return rc;
 }
 
 static void
@@ -166,7 +188,6 @@ say_written(const struct work *w)
 	puts("next: postern check");
 }
 
-/* The files that the configuration names come first: it never names one that is not there. */
 static int
 write_all(const struct work *w, struct buf *why)
 {
@@ -181,10 +202,7 @@ write_all(const struct work *w, struct buf *why)
 		return EX_NOINPUT;
 	if (r > 0 && (rc = agreed(w)) != EX_OK)
 		return rc;
-	rc = import_write_files(w->im, w->dir, why);
-	if (rc == 0)
-		rc = write_conf(w, why);
-	if (rc != 0)
+	if ((rc = put_files(w, why)) != 0)
 		return fail(rc, why);
 	say_written(w);
 	return EX_OK;

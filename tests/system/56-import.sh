@@ -240,6 +240,27 @@ check 'and neither is shown' bash -c "! grep -qE 'other secret|abcd' '$OUT'"
 import ssmtp --write --to "$TMP/nowhere"
 is 'a folder that is not there' "$STATUS" 73
 
+# --- all of it or nothing -------------------------------------------------
+
+# Room for the new password beside the old one, but not for the new configuration beside both.
+on_a_full_disk() {	# FOLDER, which has an old configuration and an old password
+	unshare -m bash -c 'set -e; mount -t tmpfs -o size=12k none "$1"; echo old > "$1/a0.password"; echo old > "$1/postern.conf"
+	    status=0; "$2" import msmtp --root "$3" --write --to "$1" --yes || status=$?; cat "$1"/* > "$4"; exit $status' - "$1" \
+	    "$BUILD/postern" "$ROOT" "$TMP/there" > "$OUT" 2>&1
+}
+for ((i = 0; i < 40; i++)); do
+	printf 'account a%d\nhost smtp%d.example.net\ntls on\nauth on\nuser ops@example.com\n' "$i" "$i"
+	test "$i" -ne 0 || printf 'password %s\n' "$PASSWORD"
+done | put /etc/msmtprc
+if test "$(id -u)" -ne 0 || ! unshare -m true 2> /dev/null; then
+	skip 'a full disk' 'needs root and a file system of its own'
+else
+	mkdir "$TMP/full"
+	on_a_full_disk "$TMP/full"
+	is 'a full disk: said' "$? $(grep -c 'postern.conf: No space left on device' "$OUT")" '73 1'
+	is 'a full disk: all is as it was' "$(cat "$TMP/there")" $'old\nold'
+fi
+
 # --- and mail goes by it --------------------------------------------------
 
 make_pki
