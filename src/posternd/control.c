@@ -21,7 +21,7 @@
 
 #define MAX_ASKERS    64
 #define MAX_OF_USER   8                 /* so that no user keeps root from asking */
-#define MAX_LARGE     3                 /* of users: each holds 24 octets a message */
+#define MAX_LARGE     3                 /* of admins, and of users: each holds 24 octets a message */
 #define LINE_MAX_BYTES 1024
 #define LINE_END_BYTES 65536            /* a longer one ends the connection before anybody can answer it */
 #define OUT_ENOUGH    65536
@@ -97,14 +97,26 @@ asker_has_time(const struct asker *a)
 
 static void begin(struct asker *a);
 
-/* Who waited longest for a large one's place. */
+/*
+ * Users never keep an admin waiting.  Nor do his own listings keep him from
+ * acting, when they stand open in a pager: a list of IDs has a limit of its own.
+ */
+static unsigned *
+places_for(struct asker *a)
+{
+	if (!a->request->large || (a->request->list && asker_may_all(a)))
+		return NULL;
+	return &a->control->nlarge[asker_may_all(a)];
+}
+
+/* Who waited longest for such a place. */
 static void
-let_next_in(struct control *c)
+let_next_in(struct control *c, const unsigned *places)
 {
 	struct asker *first = NULL;
 
 	for (struct asker *a = c->askers; a != NULL; a = a->next)
-		if (a->waits && (first == NULL || a->number < first->number))
+		if (a->waits && places_for(a) == places && (first == NULL || a->number < first->number))
 			first = a;
 	if (first != NULL)
 		begin(first);
@@ -113,11 +125,14 @@ let_next_in(struct control *c)
 static void
 leave(struct asker *a)
 {
+	unsigned *places;
+
 	if (!a->counted)
 		return;
 	a->counted = false;
-	a->control->nlarge--;
-	let_next_in(a->control);
+	places = places_for(a);
+	--*places;
+	let_next_in(a->control, places);
 }
 
 static void
@@ -237,17 +252,16 @@ on_room(void *arg)
 static void
 begin(struct asker *a)
 {
-	struct control *c = a->control;
+	unsigned *places = places_for(a);
 
-	/* Root waits for nobody. */
-	if (a->request->large && !asker_may_all(a) && c->nlarge >= MAX_LARGE) {
+	if (places != NULL && *places >= MAX_LARGE) {
 		a->waits = true;
 		timer_off(a->deadline);
 		return;
 	}
 	a->waits = false;
-	a->counted = a->request->large;
-	c->nlarge += a->counted;
+	if ((a->counted = places != NULL))
+		++*places;
 	a->request->begin(a, conn_out(a->conn));
 	if (a->closing || a->request->turn == NULL)
 		finish(a);

@@ -76,7 +76,7 @@ struct control {
 	struct acceptor   *acceptor;
 	struct asker      *askers;
 	unsigned           naskers;
-	unsigned           nlarge;
+	unsigned           nlarge[2];   /* of users, of admins */
 	uint64_t           number;
 	struct timer      *turn;        /* of those who are ready */
 	uint64_t           served;      /* the number of whose slice was the last */

@@ -229,6 +229,9 @@ is 'an empty list' "$(printf '' | $PYTHON "$SYSTEM/control.py" "$POSTERN_RUN/con
 descriptors() {
 	find "/proc/$POSTERND_PID/fd" -mindepth 1 | wc -l
 }
+as_before() {
+	test "$(descriptors)" -le "$open_before"
+}
 ask pause up
 ask pause spare
 for i in $(seq 300); do
@@ -241,12 +244,43 @@ is 'twenty listings at once are whole' \
 is 'a crowd is turned away in words' \
     "$($PYTHON "$SYSTEM/control.py" "$POSTERN_RUN/control" crowd 80 16 status)" '64 16'
 
+# Of an admin's listings three are made at once, of which each holds as much as is queued; those
+# whose answers nobody reads keep a fourth waiting, and him from nothing else.
+large_listings() {
+	local many behind fourth
+	post -f alice@example.com $(seq -f 'r%.0f@example.net' 8000) <<< 'Subject: to many'
+	wait_for 60 in_place cur 301
+	many=$(newest cur)
+	post -f alice@example.com bob@example.net <<< 'Subject: behind it'
+	wait_for 10 in_place cur 302
+	behind=$(newest cur)
+	mkfifo "$TMP/let-go"
+	$PYTHON "$SYSTEM/control.py" "$POSTERN_RUN/control" hold 3 mailq < "$TMP/let-go" > "$TMP/held" &
+	PIDS+=("$!")
+	exec 7> "$TMP/let-go"
+	wait_for 50 test -s "$TMP/held"
+	$PYTHON "$SYSTEM/control.py" "$POSTERN_RUN/control" ask mailq > "$TMP/fourth" 7>&- &
+	fourth=$!
+	PIDS+=("$fourth")
+	wait_for 20 eval 'test "$(descriptors)" -ge $((open_before + 4))'
+	is 'he acts meanwhile' "$(result delete+ "$behind")" '1 0 0 0'
+	ask status
+	is 'and asks' "$(field queue ready)" 301
+	check 'his fourth listing waits' test ! -s "$TMP/fourth" -a -d "/proc/$fourth"
+	exec 7>&-
+	wait "$fourth"
+	is 'and is whole' "$? $(grep -c '^message ' "$TMP/fourth")" '0 301'
+	rm "$TMP/let-go"
+	is 'what is listed can go' "$(result delete+ "$many")" '1 0 0 0'
+}
+wait_for 20 as_before
+large_listings
+is 'thirty-two listings at once are whole' \
+    "$($PYTHON "$SYSTEM/control.py" "$POSTERN_RUN/control" crowd 32 0 mailq)" '32 0'
+
 # Who reads nothing has what a socket holds, and a minute; it is looked at again at the end.
 resident() {
 	awk '$1 == "VmRSS:" { print $2 }' "/proc/$POSTERND_PID/status"
-}
-as_before() {
-	test "$(descriptors)" -le "$open_before"
 }
 {
 	printf 'Subject: large\n\n'

@@ -7,6 +7,8 @@ ask WORD...      one request, the words as they go on the wire; a list of IDs
                  when it was cut off
 raw              stdin as it is, then what comes back
 deaf WORD...     asks, reads nothing; ms until the daemon hangs up, at most 90 s
+hold N WORD...   so many at once, that read nothing; says so when each has its
+                 answer's beginning, and goes when stdin ends
 leave N WORD...  so many, one behind the other, that read a little of the answer
                  and go
 crowd N OUT WORD...  so many at once, of whom OUT are turned away before the
@@ -87,6 +89,17 @@ def deaf(path, words):
     return 1
 
 
+def hold(path, n, words):
+    made = [dial(path) for _ in range(n)]
+    for s in made:
+        s.sendall(request(words))
+    for s in made:
+        s.recv(1, socket.MSG_PEEK)
+    print('held', flush=True)
+    sys.stdin.read()
+    return 0
+
+
 def leave(path, n, words):
     for _ in range(n):
         s = dial(path)
@@ -162,6 +175,8 @@ def main():
         return verdict(lines)
     if deed == 'deaf':
         return deaf(path, rest)
+    if deed == 'hold':
+        return hold(path, int(rest[0]), rest[1:])
     if deed == 'leave':
         return leave(path, int(rest[0]), rest[1:])
     if deed == 'crowd':
