@@ -364,6 +364,7 @@ main(int argc, char **argv)
 		return rc;
 	umask(077);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);       /* a unit's LimitFSIZE: EFBIG, as a full disk */
 	privilege_clean_environment();
 	snprintf(resolver, sizeof(resolver), "%s/postern-resolve", place_libexec());
 	dial_set_resolver(resolver);

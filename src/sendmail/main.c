@@ -93,11 +93,11 @@ run_queue(const struct options *o)
 	return rc;
 }
 
-/* With -f: as mail from that sender goes. */
+/* With -f: as mail from that sender goes.  An address may begin with '-', there as here. */
 static int
 run_verify(const struct options *o)
 {
-	const char **args = xcalloc(o->nargs + 1, sizeof(*args));
+	const char **args = xcalloc(o->nargs + 2, sizeof(*args));
 	struct buf   from;
 	size_t       n = 0;
 	int          rc;
@@ -106,6 +106,7 @@ run_verify(const struct options *o)
 	buf_printf(&from, "--sender=%s", o->sender != NULL ? o->sender : "");
 	if (o->sender != NULL && o->sender[0] != '\0')
 		args[n++] = buf_cstr(&from);
+	args[n++] = "--";
 	for (size_t i = 0; i < o->nargs; i++)
 		args[n++] = o->args[i];
 	rc = become(place_bin(), "postern", "verify", args, n);

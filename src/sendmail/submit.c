@@ -342,12 +342,17 @@ done(struct submission *s)
 	buf_done(&s->why);
 }
 
-/* The file's mode must be what the daemon needs, whatever the caller's umask. */
+/*
+ * The file's mode must be what the daemon needs, whatever the caller's umask.
+ * A caller's file size limit is an error to answer with a code, and not this
+ * program's death with half a message in tmp/.
+ */
 static void
 settle(void)
 {
 	umask(0);
 	signal(SIGPIPE, SIG_IGN);       /* see wake_poke */
+	signal(SIGXFSZ, SIG_IGN);
 }
 
 int

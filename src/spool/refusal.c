@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-/* df shows room where it is min-free that keeps it. */
+/* df shows room where it is min-free that keeps it, and quota none where it is the shell's limit. */
 static void
 put_full(struct buf *why, int e, const struct draft_limits *l, const char *place)
 {
@@ -13,6 +13,8 @@ put_full(struct buf *why, int e, const struct draft_limits *l, const char *place
 	if (e == -ENOSPC && l->min_free > 0)
 		buf_printf(why, " (min-free leaves %llu MiB of its disk to others)",
 		    (unsigned long long)(l->min_free >> 20));
+	if (e == -EDQUOT)
+		buf_str(why, ", or a file size limit (ulimit -f)");
 }
 
 int

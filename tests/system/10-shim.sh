@@ -163,6 +163,12 @@ fresh_spool
 printf 'x\n' | "$SENDMAIL" bob 2>&- >&-
 is 'standard output and error are closed' "$? $(in_dir new) $(message | tr -d '\r')" '0 1 x'
 
+# A caller's file size limit is no death: an answer, and nothing half there.
+{ printf 'Subject: x\n\n'; seq 30000; } | (ulimit -f 1; exec "$SENDMAIL" -i bob) > "$OUT" 2>&1
+is 'beyond ulimit -f' "$? $(cat "$OUT")" \
+    "75 sendmail: the spool $POSTERN_SPOOL is full: Disk quota exceeded, or a file size limit (ulimit -f)"
+is 'beyond ulimit -f: nothing left' "$(in_dir new) $(in_dir tmp)" '1 0'
+
 no_daemon="nor to the daemon's $POSTERN_RUN/submit: No such file or directory"
 rm -rf "$POSTERN_SPOOL/new"
 printf 'x\n' | "$SENDMAIL" bob > "$OUT" 2>&1
@@ -184,9 +190,10 @@ ln -sf "$SENDMAIL" "$TMP/newaliases"
 is '-bp' "$("$SENDMAIL" -bp)" 'postern mailq'
 is 'mailq' "$("$TMP/mailq")" 'postern mailq'
 is 'newaliases' "$("$TMP/newaliases")" 'postern newaliases'
-is '-bv' "$("$SENDMAIL" -bv a@x.org b)" 'postern verify a@x.org b'
-is '-bv -f' "$("$SENDMAIL" -bv -f c@y.org b)" 'postern verify --sender=c@y.org b'
-is "-bv -f ''" "$("$SENDMAIL" -f '' -bv b)" 'postern verify b'
+is '-bv' "$("$SENDMAIL" -bv a@x.org b)" 'postern verify -- a@x.org b'
+is '-bv -f' "$("$SENDMAIL" -bv -f c@y.org b)" 'postern verify --sender=c@y.org -- b'
+is "-bv -f ''" "$("$SENDMAIL" -f '' -bv b)" 'postern verify -- b'
+is '-bv of what begins with a dash' "$("$SENDMAIL" -bv -- -odd@x.org)" 'postern verify -- -odd@x.org'
 "$SENDMAIL" -bs < /dev/null > "$OUT" 2>&1
 is '-bs without its program' "$? $(cat "$OUT")" \
     "69 sendmail: $TMP/programs/postern-stdio: No such file or directory"
