@@ -229,6 +229,19 @@ do_not(struct server *s, const struct line *line, struct span args)
 	server_reply(s, 502, "5.5.1", "not done here");
 }
 
+/*
+ * A browser that somebody's page sends here: the body of its request, which
+ * comes next, may be any commands.
+ */
+static void
+do_http(struct server *s, const struct line *line, struct span args)
+{
+	(void)line;
+	(void)args;
+	server_reply(s, 500, "5.5.1", "this is SMTP and not HTTP; the session ends");
+	server_over(s);
+}
+
 static void
 do_starttls(struct server *s, const struct line *line, struct span args)
 {
@@ -255,7 +268,8 @@ static const struct {
 	{ "BDAT", server_do_bdat }, { "RSET", do_rset }, { "EHLO", do_ehlo },
 	{ "HELO", do_helo }, { "AUTH", server_do_auth }, { "STARTTLS", do_starttls },
 	{ "NOOP", do_noop }, { "QUIT", do_quit }, { "VRFY", do_vrfy }, { "EXPN", do_not },
-	{ "HELP", do_help },
+	{ "HELP", do_help }, { "GET", do_http }, { "HEAD", do_http }, { "POST", do_http },
+	{ "PUT", do_http }, { "OPTIONS", do_http }, { "CONNECT", do_http },
 };
 
 static bool

@@ -308,10 +308,12 @@ static const struct row rows[] = {
 	  "502 5.5.1 not done here\r\n"
 	  "214 2.0.0 EHLO HELO MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT\r\n",
 	  .log = "" },
-	{ "nothing of ours", .in = "\r\nFOO bar\r\nMAILFROM:<a>\r\nGET / HTTP/1.1\r\n",
+	{ "nothing of ours", .in = "\r\nFOO bar\r\nMAILFROM:<a>\r\n",
 	  .out = "500 5.5.2 no such command\r\n500 5.5.2 no such command\r\n"
-	  "500 5.5.2 no such command\r\n"
 	  "500 5.5.2 no such command\r\n", .log = "" },
+	{ "a browser with mail in its request", .in = "POST / HTTP/1.1\r\nHost: x\r\n\r\n" ENVELOPE
+	  "DATA\r\nSubject: x\r\n\r\nhi\r\n.\r\n",
+	  .out = "500 5.5.1 this is SMTP and not HTTP; the session ends\r\n", .log = "over" },
 	{ "a control character", .in = "NOOP \x1b[0m\r\nNOOP a\rb\r\nNOOP\tx\r\n",
 	  .out = "500 5.5.2 a control character in a command\r\n"
 	  "500 5.5.2 a control character in a command\r\n"
