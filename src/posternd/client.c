@@ -130,6 +130,13 @@ on_mail(void *arg, struct envelope *e, uint64_t size)
 static void on_upload(void *arg);
 
 static void
+begin_content(struct client *c)
+{
+	c->content_ms = clock_mono_ms();
+	c->content_n = 0;
+}
+
+static void
 on_data(void *arg, struct envelope *e)
 {
 	struct client *c = arg;
@@ -139,8 +146,7 @@ on_data(void *arg, struct envelope *e)
 	upload_drop(c->upload);
 	c->upload = upload_new(&c->r->pool, store_spool_fd(c->r->store), &c->setting->limits, e,
 	    on_upload, c);
-	c->content_ms = clock_mono_ms();
-	c->content_n = 0;
+	begin_content(c);
 	server_accept(c->server);
 }
 
@@ -262,6 +268,8 @@ take(struct client *c, struct span bytes, bool *progress)
 		rest.n -= n;
 		if (content)
 			c->content_n += n;
+		else if (server_wants(c->server) == SERVER_CONTENT && c->upload == NULL)
+			begin_content(c);       /* a chunk that is refused: on_data is not asked */
 		*progress = send_replies(c) || (content && n > 0) || *progress;
 		write_full_piece(c);
 	} while (rest.n > 0 && n > 0 && may_take(c));

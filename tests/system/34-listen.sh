@@ -149,6 +149,13 @@ printf '%s\n' 'S: 220' 'C: HELO x' 'S: 250' 'C: A' 'S: 500' 'C: B' 'S: 500' 'C: 
     'S: 421 4.7.0' 'E:' | talks 'errors' "$P2"
 printf '%s\n' 'S: 220' 'C: EHLO x' 'S: 250' 'C: MAIL FROM:<a@example.com> SIZE=300000' 'S: 552' |
     talks 'a size that is said' "$P1"
+# Longer than what is read at once.  It is the message's trouble, and no slowness of the client.
+printf '%s\n' 'S: 220' 'C: EHLO x' 'S: 250' 'C: MAIL FROM:<a@example.com>' 'S: 250' 'C: RCPT TO:<b@example.net>' \
+    'S: 250' 'C: BDAT 300002 LAST' "C: $(head -c 300000 /dev/zero | tr '\0' x)" 'S: 552 5.3.4' 'C: NOOP' 'S: 250' |
+    talks 'a chunk beyond the limit' "$P1"
+printf '%s\n' 'S: 220' 'C: EHLO x' 'S: 250' 'C: MAIL FROM:<a@example.com>' 'S: 250' 'C: BDAT 300002 LAST' \
+    "C: $(head -c 300000 /dev/zero | tr '\0' x)" 'S: 554 5.5.1' 'C: NOOP' 'S: 250' |
+    talks 'a chunk for nobody' "$P1"
 pids=()
 for ((i = 0; i < 4; i++)); do           # four that only stay
 	printf '%s\n' 'S: 220' 'W: 600' | python3 "$SYSTEM/listen.py" talk "$P2" 127.0.0.1 > /dev/null &
