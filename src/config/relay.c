@@ -346,8 +346,11 @@ take_provider(const struct source *s, cfg_t *sec, const char *providers, struct 
 		rc = 0;
 	else if (rc == EX_NOINPUT)
 		rc = source_wrong(s, sec, "provider", why, "relay %s: %s", r->name, buf_cstr(&detail));
-	else
+	else if (rc != 0) {
+		if (why->n > 0)
+			buf_char(why, '\n');
 		buf_span(why, buf_view(&detail));
+	}
 	buf_done(&detail);
 	return rc;
 }
