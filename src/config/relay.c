@@ -332,6 +332,19 @@ take_options(cfg_t *sec, const struct provider *p, struct relay_conf *r)
 	r->chunking = source_flag(sec, "chunking", true);
 }
 
+/* As many of them as there is room for. */
+static void
+put_lines(struct buf *why, struct span lines)
+{
+	struct span line;
+
+	while (span_cut(&lines, '\n', &line) && why->max - why->n > line.n + 1) {
+		if (why->n > 0)
+			buf_char(why, '\n');
+		buf_span(why, line);
+	}
+}
+
 static int
 take_provider(const struct source *s, cfg_t *sec, const char *providers, struct provider *p,
     struct relay_conf *r, struct buf *why)
@@ -346,11 +359,8 @@ take_provider(const struct source *s, cfg_t *sec, const char *providers, struct 
 		rc = 0;
 	else if (rc == EX_NOINPUT)
 		rc = source_wrong(s, sec, "provider", why, "relay %s: %s", r->name, buf_cstr(&detail));
-	else if (rc != 0) {
-		if (why->n > 0)
-			buf_char(why, '\n');
-		buf_span(why, buf_view(&detail));
-	}
+	else if (rc != 0)
+		put_lines(why, buf_view(&detail));
 	buf_done(&detail);
 	return rc;
 }
