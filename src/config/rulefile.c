@@ -18,6 +18,7 @@ cfg_opt_t rulefile_schema[] = {
 	SOURCE_OPTION("verdict"),
 	SOURCE_OPTION("pause"),
 	SOURCE_OPTION("pause-max"),
+	SOURCE_OPTION("too-many"),
 	SOURCE_OPTION("then"),
 	SOURCE_OPTION("hint"),
 	SOURCE_LIST("sample"),          /* for the tests: replies this rule must win */
@@ -132,6 +133,9 @@ check_more(const struct source *s, cfg_t *sec, const struct rule *rule, struct b
 	if (rule->names_recipient && (rule->verdict != VERDICT_REJECT || rule->when != WHEN_END))
 		return source_wrong(s, sec, "names", why,
 		    "rule: names is for verdict = \"reject\" of a reply to the content; write when = { \"end\" }");
+	if (rule->crowded && rule->verdict != VERDICT_PAUSE)
+		return source_wrong(s, sec, "too-many", why,
+		    "rule: too-many is for verdict = \"pause\"; take it out, or change the verdict");
 	if (rule->pause_max_s != 0 && rule->pause_s == 0)
 		return source_wrong(s, sec, "pause-max", why, "rule: pause-max without pause; add pause = \"15m\"");
 	return 0;
@@ -153,6 +157,7 @@ take_one(const struct source *s, cfg_t *sec, struct rules *into, struct buf *why
 	common.when = take_when(sec, common.verdict);
 	common.with = take_with(sec);
 	common.names_recipient = source_str(sec, "names") != NULL;
+	common.crowded = source_str(sec, "too-many") != NULL;
 	common.pause_s = (int)source_duration_s(sec, "pause", 0);
 	common.pause_max_s = (int)source_duration_s(sec, "pause-max", 0);
 	if (source_str(sec, "then") != NULL)

@@ -323,11 +323,37 @@ is_first(struct upstream *u, const struct status *wish)
 	return first;
 }
 
+static void
+lower_ceiling(struct upstream *u, unsigned to)
+{
+	u->ceiling = to;
+	u->crowded_ms = clock_mono_ms();
+}
+
 /*
- * A session is over.  Trouble rests the relay, with one exception: an extra
- * connection that is turned away while another works is a limit on
- * connections, so we live with those we have for a while.  A session that
- * only lost its link is nobody's trouble if it carried something.
+ * An extra connection that is turned away while another works is a limit on
+ * connections, and some services say so only at MAIL: we live with those we
+ * have for a while.
+ */
+static bool
+is_crowded(struct upstream *u, const struct status *st, bool was_up)
+{
+	if (!another_is_up(u)) {
+		if (st->crowded)
+			lower_ceiling(u, 1);
+		return false;
+	}
+	if (status_needs_person(st) || (was_up && !st->crowded))
+		return false;
+	lower_ceiling(u, u->nlinks);
+	log_info("relay=%s, connections=%u, reason=%s", u->relay->name, u->ceiling, st->text);
+	return true;
+}
+
+/*
+ * A session is over.  Trouble rests the relay, but for that of one connection
+ * too many.  A session that only lost its link is nobody's trouble if it
+ * carried something.
  */
 static void
 on_over(void *owner, struct session *s, const struct status *why)
@@ -342,13 +368,8 @@ on_over(void *owner, struct session *s, const struct status *why)
 	if (u->quitting || upstream_is_away(u) || upstream_gets_another_secret(u, &st, was_up)) {
 		/* Whatever ended it, nobody is going to rest. */
 	} else if (status_is_relay(&st)) {
-		if (!was_up && !status_needs_person(&st) && another_is_up(u)) {
-			u->ceiling = u->nlinks;
-			u->crowded_ms = clock_mono_ms();
-			log_info("relay=%s, connections=%u, reason=%s", u->relay->name, u->ceiling, st.text);
-		} else if (u->well != RESTING) {
+		if (!is_crowded(u, &st, was_up) && u->well != RESTING)
 			upstream_rest(u, &st);
-		}
 	} else if (st.verdict == VERDICT_RECONNECT && l->carried == 0 && u->well != RESTING) {
 		/* The first time at once, on a fresh connection; then with the breaker's waits, or as the rule says. */
 		if (is_first(u, &st)) {

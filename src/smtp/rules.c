@@ -283,6 +283,7 @@ follow(const struct rule *rule, struct status *ret)
 	ret->pause_s = rests ? rule->pause_s : 0;
 	ret->pause_max_s = rests ? rule->pause_max_s : 0;
 	ret->then = rule->then;
+	ret->crowded = rule->crowded;
 	ret->named = rule->names_recipient;
 }
 

@@ -41,6 +41,7 @@ struct rule {
 	enum with    with;              /* WITH_NONE: whatever it was */
 	int          pause_max_s;       /* these two as in struct status */
 	enum verdict then;
+	bool         crowded;           /* as in struct status, too */
 	bool         names_recipient;   /* the text names one of the message's, and not its sender */
 };
 

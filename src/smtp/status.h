@@ -28,6 +28,7 @@ struct status {
 	int          code;      /* the reply's; 0: our own finding */
 	char         dsn[12];
 	bool         named;     /* about the recipients that the text names, not the others */
+	bool         crowded;   /* a PAUSE for there being too many connections: with fewer there is none */
 	bool         unsure;    /* a REJECT at MAIL that may as well be about the account */
 	int          pause_s;   /* a relay's rest; 0: the breaker's own back-off, or its slow look */
 	int          pause_max_s;       /* said again, the rest doubles up to this; 0: it does not grow */

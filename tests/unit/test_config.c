@@ -626,6 +626,8 @@ static const struct {
 	    ":2: rule: only a relay that rests has a time; take pause out, or write verdict = \"pause\"" },
 	{ R "rule { code = 450 verdict = pause pause = 5m\npause-max = 5m } }",
 	    ":2: rule: a pause grows; let pause-max be more than pause, or take it out" },
+	{ R "rule { code = 450 verdict = defer\ntoo-many = connections } }",
+	    ":2: rule: too-many is for verdict = \"pause\"; take it out, or change the verdict" },
 	{ R "rule { code = 450 verdict = pause\npause-max = 5m } }",
 	    ":2: rule: pause-max without pause; add pause = \"15m\"" },
 	{ R "rule { code = 550 verdict = config\nthen = pause } }",
