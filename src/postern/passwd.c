@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +17,7 @@
 #include "base/fs.h"
 #include "config/users.h"
 #include "postern/command.h"
+#include "postern/install.h"
 
 #define PASSWORD_MAX 1024
 
@@ -134,43 +134,23 @@ read_old(const char *path, struct buf *old, struct stat *st)
 	return n < 0 ? (int)n : n == (ssize_t)USERS_MAX_BYTES ? -EFBIG : 0;
 }
 
-/* A new one of root's is for the daemon to read, and for no one else. */
-static int
-give(int fd, const struct stat *st)
-{
-	const struct group *daemon = getgrnam(POSTERN_USER);
-
-	if (st->st_mode != 0)
-		return fchown(fd, st->st_uid, st->st_gid) == 0 &&
-		    fchmod(fd, st->st_mode & 0660) == 0 ? 0 : -errno;
-	if (geteuid() != 0 || daemon == NULL)
-		return 0;
-	return fchown(fd, 0, daemon->gr_gid) == 0 && fchmod(fd, 0640) == 0 ? 0 : -errno;
-}
-
-/* A reader, the daemon at a reload, sees the old file or the new one. */
+/* Whose an old one is stays, unless everybody could read it: then it is as a new one, for the daemon alone. */
 static int
 replace(const char *path, const struct buf *text, const struct stat *st)
 {
-	struct buf temp;
-	int        fd, r;
+	bool stays = st->st_mode != 0 && (st->st_mode & 0007) == 0;
+	struct install in;
+	struct buf why;
+	int rc;
 
-	buf_init(&temp, 8192);
-	buf_printf(&temp, "%s.new", path);
-	fd = open(buf_cstr(&temp), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	r = fd < 0 ? -errno : fs_write_all(fd, buf_view(text));
-	if (r == 0)
-		r = give(fd, st);
-	if (r == 0 && fsync(fd) != 0)
-		r = -errno;
-	if (fd >= 0)
-		close(fd);
-	if (r == 0 && rename(buf_cstr(&temp), path) != 0)
-		r = -errno;
-	if (r < 0 && fd >= 0)
-		unlink(buf_cstr(&temp));
-	buf_done(&temp);
-	return r;
+	buf_init(&why, 8192);
+	rc = install_stage(path, buf_view(text), stays ? INSTALL_PLAIN : INSTALL_SECRET, &in, &why);
+	if (rc == 0)
+		rc = install_commit(&in, NULL, &why);
+	if (rc != 0)
+		fprintf(stderr, "postern: %s\n", buf_cstr(&why));
+	buf_done(&why);
+	return rc;
 }
 
 int
@@ -193,8 +173,7 @@ command_passwd(int argc, char **argv)
 		rc = fail(EX_NOINPUT, argv[1], strerror(-r));
 	else if ((rc = make_line(argv[2], &line)) == 0) {
 		put_text(&text, buf_view(&old), argv[2], buf_view(&line));
-		if ((r = replace(argv[1], &text, &st)) < 0)
-			rc = fail(EX_CANTCREAT, argv[1], strerror(-r));
+		rc = replace(argv[1], &text, &st);
 	}
 	buf_wipe(&old);
 	buf_wipe(&text);

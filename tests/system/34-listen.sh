@@ -24,6 +24,10 @@ is 'a users file is made' "$? $(stat -c %a "$TMP/users" | cut -c 3)" '0 0'
 printf 'other word\n' | "$BUILD/postern" passwd "$TMP/users" scanner@floor2
 printf 'new-word\n' | "$BUILD/postern" passwd "$TMP/users" printer
 is 'a user stands in it once' "$(cut -d '{' -f 1 "$TMP/users" | tr '\n' ' ')" 'printer: scanner@floor2: '
+chmod 644 "$TMP/users"
+: > "$TMP/users.new"            # what a machine that died may have left
+printf 'new-word\n' | "$BUILD/postern" passwd "$TMP/users" printer
+is 'and others cannot read it any more' "$? $(stat -c %a "$TMP/users" | cut -c 3) $(wc -l < "$TMP/users")" '0 0 2'
 user=$(daemon_user)
 test -z "$user" || chown "$user" "$TMP/users" "$TMP/key.pem"
 
