@@ -275,7 +275,7 @@ converse(int fd, struct span said, size_t piece)
 	close(fd);
 	for (int i = 0; i < 1000 && d.control->naskers > 0; i++)
 		loop_turn(d.base);
-	must(d.control->naskers == 0 && d.control->nlarge == 0);
+	must(d.control->naskers == 0 && d.control->nlarge[0] == 0 && d.control->nlarge[1] == 0);
 }
 
 /* ---- what he heard ---- */
