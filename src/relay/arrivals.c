@@ -59,11 +59,14 @@ static bool
 admit(struct arrivals *a, msgid id)
 {
 	struct stored st = { 0 };
-	int err = store_take(a->store, id, &id);
+	char name[ID_LEN + 1];
+	int err;
 
+	msgid_format(id, name);
+	err = store_take(a->store, id, &id);
 	if (err != 0) {
 		if (err != -ENOENT)
-			log_err("a message in new/ cannot be taken in: %s", strerror(-err));
+			log_err("%s: cannot be taken in from new/: %s", name, strerror(-err));
 		return false;
 	}
 	err = store_stat(a->store, PLACE_CUR, id, &st);

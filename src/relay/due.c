@@ -50,6 +50,7 @@ static bool
 bring_back(struct due *d, struct entry *e)
 {
 	int err = store_move(d->store, e->id, PLACE_LATER, PLACE_CUR);
+	char id[ID_LEN + 1];
 
 	if (err == 0 || (err == -ENOENT && is_in_cur(d, e))) {
 		d->ops->ready(d->arg, e);
@@ -59,7 +60,8 @@ bring_back(struct due *d, struct entry *e)
 		free(e);                /* somebody removed it by hand */
 		return false;
 	}
-	log_err("later/: a message cannot be moved to cur/: %s", strerror(-err));
+	msgid_format(e->id, id);
+	log_err("%s: cannot be moved to cur/: %s", id, strerror(-err));
 	due_add(d, e, clock_wall_s() + DISK_AGAIN_S);
 	return false;
 }
