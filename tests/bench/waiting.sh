@@ -29,7 +29,7 @@ slow_relay() {	# command, token or nothing
 		relay "$1" "$UP_PORT" implicit "password-command = { \"$TMP/slow/command\" }" | grep -v password-file ;;
 	token)
 		relay "$1" "$UP_PORT" implicit 'oauth { flow = "client-credentials"  client-id = "client"' \
-		    "    client-secret-file = \"$TMP/slow/secret\"  token-endpoint = \"$IDP/token\"  scope = \"mail\" }" \
+		    "    client-secret-file = \"$TMP/slow/secret\"  token-endpoint = \"$IDP/token\"  scope = \"app/.default\" }" \
 		    | grep -v password-file ;;
 	*)
 		return ;;
@@ -38,7 +38,7 @@ slow_relay() {	# command, token or nothing
 }
 
 slow_conf() {
-	upstream_port
+	upstream_port --mechanisms 'PLAIN XOAUTH2' --tokens "$TMP/idp/valid"
 	write_conf "$(relay good "$UP_PORT" implicit)" 'relays = { "good" }' "$(slow_relay "$1")"
 }
 
@@ -51,8 +51,7 @@ waiting_row() {	# NAME RELAY
 		make_spool
 		start_posternd
 		asks /bin/sh -c "printf 'Subject: slow\n\n' | '$BUILD/sendmail' -f slow@example.com bob@example.net; sleep 3"
-		# Sent, or a token that this upstream does not know: it came that far.
-		wait_for 10 eval 'log_says status=sent || log_says status=needs-attention' || die "$1: no end of it"
+		wait_for 10 log_says status=sent || die "$1: no end of it"
 		"$BUILD/postern" status --json | tr ',{}' '\n\n\n' | sed -n 's/^ *"longest_gap_ms": *//p' >> "$TMP/own"
 		stop_all
 	done
