@@ -404,35 +404,29 @@ END_TEST
 
 /* ---- a limit on connections ---- */
 
-START_TEST(crowded_is_no_trouble)
-{
-	r.relay[0].lines = "\tconnections = 4\n";
-	for (unsigned i = 0; i < 4; i++)
-		r.relay[0].turn[i] = (struct turn){
-			.when = "greeting", .say = "421 4.7.0 too many connections", .act = ACT_CLOSE, .conn = i + 2,
-		};
-	r.relay[0].turn[4] = (struct turn){ .when = "end", .act = ACT_DRIP, .conn = 1, .nth = 3 };
-	rig_start(&r);
-	rig_submit_each(&r, 100);
-	UNTIL(&r, rig_is_empty(&r), 100);
-	ck_assert_uint_eq(connections(0), 2);
-	ck_assert_uint_eq(rig_got(&r, 0, NULL), 100);
-	ck_assert_uint_eq(rig_logged(&r, "status=resting"), 0);
-	ck_assert_uint_eq(rig_logged(&r, "connections=1, reason="), 1);
-	rig_end(&r);
-}
-END_TEST
+#define CONCURRENT "432 4.3.2 Concurrent connections limit exceeded"
+#define FOUR_AT_MOST "\tconnections = 4\n"
+#define COUNTED_AT_MAIL \
+	"\trule {\n\t\tcontains = \"concurrent\"\n\t\tverdict = \"pause\"\n" \
+	"\t\tpause = \"30s\"\n\t\ttoo-many = \"connections\"\n\t}\n"
 
 /* Some services let one log in, and count at MAIL: Microsoft allows a mailbox three. */
-START_TEST(crowded_at_mail)
+static const struct {
+	const char *lines;
+	struct turn turn;
+} crowds[] = {
+	{ FOUR_AT_MOST, { .when = "greeting", .say = "421 4.7.0 too many connections", .act = ACT_CLOSE } },
+	{ FOUR_AT_MOST COUNTED_AT_MAIL, { .when = "MAIL FROM:", .say = CONCURRENT } },
+};
+
+START_TEST(crowded_is_no_trouble)
 {
-	r.relay[0].lines = "\tconnections = 4\n\trule {\n\t\tcontains = \"concurrent\"\n\t\tverdict = \"pause\"\n"
-	    "\t\tpause = \"30s\"\n\t\ttoo-many = \"connections\"\n\t}\n";
-	for (unsigned i = 0; i < 2; i++)
-		r.relay[0].turn[i] = (struct turn){
-			.when = "MAIL FROM:", .say = "432 4.3.2 Concurrent connections limit exceeded", .conn = i + 2,
-		};
-	r.relay[0].turn[2] = (struct turn){ .when = "end", .act = ACT_DRIP, .conn = 1, .nth = 3 };
+	r.relay[0].lines = crowds[_i].lines;
+	for (unsigned i = 0; i < 4; i++) {
+		r.relay[0].turn[i] = crowds[_i].turn;
+		r.relay[0].turn[i].conn = i + 2;
+	}
+	r.relay[0].turn[4] = (struct turn){ .when = "end", .act = ACT_DRIP, .conn = 1, .nth = 3 };
 	rig_start(&r);
 	rig_submit_each(&r, 100);
 	UNTIL(&r, rig_is_empty(&r), 100);
@@ -447,11 +441,8 @@ END_TEST
 /* Other programs have them all: it rests, and comes back with one. */
 START_TEST(crowded_out)
 {
-	r.relay[0].lines = "\tconnections = 4\n\trule {\n\t\tcontains = \"concurrent\"\n\t\tverdict = \"pause\"\n"
-	    "\t\tpause = \"30s\"\n\t\ttoo-many = \"connections\"\n\t}\n";
-	r.relay[0].turn[0] = (struct turn){
-		.when = "MAIL FROM:", .say = "432 4.3.2 Concurrent connections limit exceeded", .conn = 1,
-	};
+	r.relay[0].lines = FOUR_AT_MOST COUNTED_AT_MAIL;
+	r.relay[0].turn[0] = (struct turn){ .when = "MAIL FROM:", .say = CONCURRENT, .conn = 1 };
 	rig_start(&r);
 	rig_submit(&r, "alice@example.org", "bob@example.net");
 	UNTIL(&r, upstream_well(rig_up(&r, 0)) == RESTING, 10);
@@ -617,8 +608,7 @@ queue_breaker_case(void)
 	tcase_add_loop_test(t, stated_pause_is_kept, 0, 5);
 	tcase_add_test(t, pause_outlives_an_old_success);
 	tcase_add_test(t, success_elsewhere_ends_a_rest);
-	tcase_add_test(t, crowded_is_no_trouble);
-	tcase_add_test(t, crowded_at_mail);
+	tcase_add_loop_test(t, crowded_is_no_trouble, 0, sizeof(crowds) / sizeof(crowds[0]));
 	tcase_add_test(t, crowded_out);
 	tcase_add_test(t, connections_as_configured);
 	return t;

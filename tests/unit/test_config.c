@@ -217,10 +217,53 @@ START_TEST(pins)
 }
 END_TEST
 
+static void
+check_isp(const struct relay_conf *r)
+{
+	ck_assert_str_eq(r->name, "isp");
+	ck_assert_str_eq(r->tls_min, "1.3");
+	ck_assert(!r->verify && !r->chunking);
+	ck_assert_str_eq(r->ca_file, "/etc/ca.pem");
+	ck_assert_str_eq(r->ca_path, "/etc/ca");
+	ck_assert_str_eq(r->client_cert, "/etc/me.pem");
+	ck_assert_str_eq(r->client_key, "/etc/me.key");
+	ck_assert_str_eq(r->tls_ciphers, "TLS_AES_128_GCM_SHA256:HIGH");
+	ck_assert_str_eq(r->auth, "SCRAM-SHA-256 PLAIN");
+	ck_assert_str_eq(r->credential, "isp");
+	ck_assert_str_eq(r->from->text, "ops@example.com");
+	ck_assert_int_eq(r->from_header, FROM_REWRITE);
+	ck_assert_str_eq(r->helo, "[192.0.2.1]");
+	ck_assert_uint_eq(r->connections, 100);
+	ck_assert_uint_eq(r->pipeline_depth, 64);
+	ck_assert_int_eq(r->idle_s, 3600);
+	ck_assert_uint_eq(r->recipients_per_message, 1);
+	ck_assert_uint_eq(r->messages_per_minute, 30);
+	ck_assert_uint_eq(r->messages_per_hour, 100);
+	ck_assert_uint_eq(r->messages_per_day, 2000);
+	ck_assert_uint_eq(r->recipients_per_day, 10000000);
+	ck_assert(r->null_sender);
+}
+
+static void
+check_isps_rules(const struct rules *r)
+{
+	ck_assert_uint_ge(r->n, 3);
+	ck_assert_uint_eq(r->rule[0].when, WHEN_MAIL);
+	ck_assert_int_eq(r->rule[0].code, 550);
+	ck_assert_int_eq(r->rule[1].code, 551);
+	ck_assert_str_eq(r->rule[1].dsn, "5.7.1");
+	ck_assert_str_eq(r->rule[1].contains[0], "no way");
+	ck_assert_int_eq(r->rule[1].verdict, VERDICT_PAUSE);
+	ck_assert_int_eq(r->rule[1].pause_s, 3600);
+	ck_assert_int_eq(r->rule[1].pause_max_s, 21600);
+	ck_assert_int_eq(r->rule[1].then, VERDICT_NONE);
+	ck_assert_int_eq(r->rule[2].then, VERDICT_CONFIG);
+	ck_assert_int_eq(r->rule[2].pause_s, 7200);
+	ck_assert_str_eq(r->rule[1].hint, "ask them");
+}
+
 START_TEST(everything)
 {
-	const struct relay_conf *r;
-
 	read_good("/* a comment */ hostname = web1.example.com // another\n"
 	    "domain = 'example.com'\nlocal-mail = \"<ops@example.com>\"\n"
 	    "relays = { \"isp\", # first\n  \"lab\" }\n"
@@ -253,42 +296,9 @@ START_TEST(everything)
 	ck_assert_int_eq(config->relays[1].tls, TLS_NONE);
 	ck_assert_uint_eq(config->relays[1].port, 2525);
 	ck_assert_ptr_null(config->relays[1].user);
-	r = &config->relays[0];
-	ck_assert_str_eq(r->name, "isp");
-	ck_assert_str_eq(r->tls_min, "1.3");
-	ck_assert(!r->verify && !r->chunking);
-	ck_assert_str_eq(r->ca_file, "/etc/ca.pem");
-	ck_assert_str_eq(r->ca_path, "/etc/ca");
-	ck_assert_str_eq(r->client_cert, "/etc/me.pem");
-	ck_assert_str_eq(r->client_key, "/etc/me.key");
-	ck_assert_str_eq(r->tls_ciphers, "TLS_AES_128_GCM_SHA256:HIGH");
-	ck_assert_str_eq(r->auth, "SCRAM-SHA-256 PLAIN");
-	ck_assert_str_eq(r->credential, "isp");
-	ck_assert_str_eq(r->from->text, "ops@example.com");
-	ck_assert_int_eq(r->from_header, FROM_REWRITE);
-	ck_assert_str_eq(r->helo, "[192.0.2.1]");
-	ck_assert_uint_eq(r->connections, 100);
-	ck_assert_uint_eq(r->pipeline_depth, 64);
-	ck_assert_int_eq(r->idle_s, 3600);
-	ck_assert_uint_eq(r->recipients_per_message, 1);
-	ck_assert_uint_eq(r->messages_per_minute, 30);
-	ck_assert_uint_eq(r->messages_per_hour, 100);
-	ck_assert_uint_eq(r->messages_per_day, 2000);
-	ck_assert_uint_eq(r->recipients_per_day, 10000000);
-	ck_assert(r->null_sender && config->relays[1].null_sender);
-	ck_assert_uint_ge(r->rules.n, 2);
-	ck_assert_uint_eq(r->rules.rule[0].when, WHEN_MAIL);
-	ck_assert_int_eq(r->rules.rule[0].code, 550);
-	ck_assert_int_eq(r->rules.rule[1].code, 551);
-	ck_assert_str_eq(r->rules.rule[1].dsn, "5.7.1");
-	ck_assert_str_eq(r->rules.rule[1].contains[0], "no way");
-	ck_assert_int_eq(r->rules.rule[1].verdict, VERDICT_PAUSE);
-	ck_assert_int_eq(r->rules.rule[1].pause_s, 3600);
-	ck_assert_int_eq(r->rules.rule[1].pause_max_s, 21600);
-	ck_assert_int_eq(r->rules.rule[1].then, VERDICT_NONE);
-	ck_assert_int_eq(r->rules.rule[2].then, VERDICT_CONFIG);
-	ck_assert_int_eq(r->rules.rule[2].pause_s, 7200);
-	ck_assert_str_eq(r->rules.rule[1].hint, "ask them");
+	ck_assert(config->relays[1].null_sender);
+	check_isp(&config->relays[0]);
+	check_isps_rules(&config->relays[0].rules);
 	ck_assert_int_eq(config->expire_s, 7 * 86400);
 	ck_assert_int_eq(config->warn_after_s, 90);
 	ck_assert_uint_eq(config->max_message, 1u << 30);
